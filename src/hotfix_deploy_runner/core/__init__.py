@@ -1,0 +1,1 @@
+"""The pure part: no clock, file, network, process or log. Everything a person must trust is here."""

@@ -1,0 +1,58 @@
+"""What was asked for and what was found, before anything was done: the ground of a run's plan."""
+
+from typing import Literal
+
+import msgspec
+
+from .fleet import Fleet
+from .revision import Revision
+
+Action = Literal["deploy", "rollback"]
+Environment = str
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What the operator asked for. `reasons` are those given for what was skipped or overridden, by its name."""
+
+    action: Action
+    target: Environment
+    branch: str = ""
+    version: str = ""
+    operator: str = ""
+    host: str = ""
+    force: bool = False
+    reasons: dict[str, str] = {}
+
+
+class Found(msgspec.Struct, frozen=True):
+    """One platform of an environment as it was found. `noun` is what it calls an instance."""
+
+    name: str
+    noun: str
+    fleet: Fleet
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What was observed before the plan.
+
+    `old` is what production (or the target) runs; `old_from` says how that is known (`tag`, `commit`). `commit` is
+    the pinned commit of the branch. `version` is what it will be called, `candidate` its name on staging.
+    `environments` are those that this run may touch, in order, each with its platforms in order.
+    `checks` are the names of the pre-flight checks to make, in declared order. `remarks` are differences that
+    a person should know of.
+    """
+
+    old: Revision
+    old_from: str
+    commit: str
+    version: str
+    candidate: str = ""
+    environments: dict[Environment, tuple[Found, ...]] = {}
+    checks: tuple[str, ...] = ()
+    smoke_tests: bool = False
+    fence: int = 0
+    remarks: tuple[str, ...] = ()
+
+    def count(self, environment: Environment) -> int:
+        """How many instances serve in `environment`."""
+        return sum(len(found.fleet.serving) for found in self.environments.get(environment, ()))

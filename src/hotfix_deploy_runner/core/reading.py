@@ -1,0 +1,59 @@
+"""What was measured in one interval. Increments only: a reading never holds a running total."""
+
+from typing import Any
+
+import msgspec
+
+from .instant import Instant, Seconds
+
+
+class Histogram(msgspec.Struct, frozen=True):
+    """How many requests took how long.
+
+    `edges` are upper bounds in seconds, ascending, the last one infinite (written as null in JSON); `counts`
+    are requests per bucket, not cumulated, and as many as there are edges.
+    """
+
+    edges: tuple[float | None, ...]
+    counts: tuple[int, ...]
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """One instance's part: requests completed and errors among them in the interval.
+
+    `version` is the revision's version. An error is a 5xx answer, a timeout or a refused connection.
+    """
+
+    instance: str
+    incarnation: str
+    version: str
+    requests: int
+    errors: int
+    latency: Histogram | None = None
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """Everything measured between `start` and `end`. Intervals of one source never overlap.
+
+    `silent` names the serving instances that gave no reading in it, with the reason.
+    """
+
+    start: Instant
+    end: Instant
+    samples: tuple[Sample, ...] = ()
+    silent: dict[str, str] = {}
+
+    @property
+    def length(self) -> Seconds:
+        """The seconds it covers."""
+        return self.end - self.start
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """Where a source goes on from: the instant and the raw counters it last saw. Only that source reads `state`.
+
+    It is journaled with the reading, so that a resumed run counts nothing twice.
+    """
+
+    at: Instant
+    state: dict[str, Any]

@@ -1,0 +1,83 @@
+"""Every error that is a person's business. Each knows its exit code and what to do next.
+
+    HotfixError                 1  the program itself failed
+    ├── UsageError              2  usage, configuration or consent; production untouched
+    ├── CheckFailed             3  stopped before production; production untouched
+    ├── LockHeld                7  another run holds the environment
+    ├── GitFailed               3  git refused or could not be reached
+    ├── CommandFailed           3  an external command failed, timed out or could not start
+    ├── PlatformFailed          5  the platform did not do what it was told
+    │   └── Superseded          7  a higher fence is known there: this run was taken over
+    ├── ArtifactMissing         3  the bytes of a revision are not there
+    ├── NoReading               -  no metrics could be read; never taken for good or for bad
+    ├── NotTold                 -  a notification was not delivered; a WARN, never an exit code
+    └── JournalBroken           1  the journal cannot be read or written
+
+The codes are the contract's (README, "Exit codes"). An error never prints; the door that catches it does.
+"""
+
+
+class HotfixError(Exception):
+    """What failed, in one sentence; `detail` is what was seen, `next_step` the command to run now."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, detail: str = "", next_step: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+        self.next_step = next_step
+
+
+class UsageError(HotfixError):
+    """Wrong parameters, wrong configuration, or no consent. Nothing was begun."""
+
+    exit_code = 2
+
+
+class CheckFailed(HotfixError):
+    """A check or staging could not be carried out or did not pass. Production is untouched."""
+
+    exit_code = 3
+
+
+class LockHeld(HotfixError):
+    """Another run holds the environment. `detail` names the holder."""
+
+    exit_code = 7
+
+
+class GitFailed(CheckFailed):
+    """Git refused, or the remote could not be reached. `detail` has git's own words."""
+
+
+class CommandFailed(CheckFailed):
+    """An external command failed, ran out of time, or could not be started. `detail` has its last lines."""
+
+
+class ArtifactMissing(CheckFailed):
+    """The artifact of a revision is not in the store."""
+
+
+class PlatformFailed(HotfixError):
+    """The platform did not do what it was told, or does not answer."""
+
+    exit_code = 5
+
+
+class Superseded(PlatformFailed):
+    """The platform knows a higher fence: another run has taken over, and this one must do nothing more."""
+
+    exit_code = 7
+
+
+class NoReading(HotfixError):
+    """No metrics could be read. It says nothing about the release."""
+
+
+class NotTold(HotfixError):
+    """A notification was not delivered."""
+
+
+class JournalBroken(HotfixError):
+    """The journal cannot be read or written."""
