@@ -2,6 +2,7 @@
 
     HotfixError                 1  the program itself failed
     ├── UsageError              2  usage, configuration or consent; production untouched
+    │   └── NotConfigured       2  a plug-in that was asked for lacks what it needs; a channel's is a SKIP, no code
     ├── CheckFailed             3  stopped before production; production untouched
     ├── LockHeld                7  another run holds the environment
     ├── GitFailed               3  git refused or could not be reached
@@ -33,6 +34,13 @@ class UsageError(HotfixError):
     """Wrong parameters, wrong configuration, or no consent. Nothing was begun."""
 
     exit_code = 2
+
+
+class NotConfigured(UsageError):
+    """A plug-in that was named lacks what it needs (a variable that is not set). `next_step` says how to give it.
+
+    For a notification channel this is a SKIP that says how, never an end of the run.
+    """
 
 
 class CheckFailed(HotfixError):

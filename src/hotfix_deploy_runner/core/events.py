@@ -16,7 +16,7 @@ from .instant import Instant
 from .notice import Thread
 from .policy import Policy
 from .reading import Cursor, Reading
-from .step import Ended, Step, StepId
+from .step import Course, Ended, Step, StepId
 from .verdict import Verdict
 
 SCHEMA = 1
@@ -93,9 +93,9 @@ class VerdictReached(Event, frozen=True, kw_only=True, tag="verdict-reached"):
 
 
 class CourseChanged(Event, frozen=True, kw_only=True, tag="course-changed"):
-    """The run no longer goes forward. `back`: the old version is to be restored. `finish`: do no more than wind up."""
+    """The run no longer goes forward: the old version is to be restored, or there is only winding up left to do."""
 
-    course: Literal["back", "finish"]
+    course: Course
     why: str
 
 

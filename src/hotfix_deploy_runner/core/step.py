@@ -20,13 +20,23 @@ class Phase(StrEnum):
     AFTERWARDS = "Afterwards"
 
 
+class Course(StrEnum):
+    """Where a run is heading. LEAVE: interrupted; everything is left as it is."""
+
+    FORWARD = "forward"
+    BACK = "back"
+    FINISH = "finish"
+    LEAVE = "leave"
+
+
 class Step(msgspec.Struct, frozen=True):
     """One thing to do: declared, so that it can be done again after a crash.
 
     `does` names who performs it, `args` says with what. It starts when all of `waits_for` have passed, and never
     beside a running step that shares something in `touches` (`git`, `platform:production/api`).
     `judged` steps are never started: `decide` ends them itself, from what was read.
-    `background` steps do not hold up the end of a phase; they run until they are stopped.
+    `background` steps do not hold up the end of a run; they run until they are stopped.
+    `course` says on which way of the run it is done: forward, on the way back, or at the end whatever happened.
     """
 
     id: StepId
@@ -37,6 +47,7 @@ class Step(msgspec.Struct, frozen=True):
     args: dict[str, Any] = {}
     judged: bool = False
     background: bool = False
+    course: Course = Course.FORWARD
 
 
 class Ended(StrEnum):

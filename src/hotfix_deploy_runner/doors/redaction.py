@@ -1,25 +1,34 @@
 """Secrets are taken out of text here, before it can reach an event, a log or a message."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import quote
 
 HIDDEN = "[redacted]"
 _SECRET_NAME = re.compile(
     r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|WEBHOOK|_DSN$", re.I
 )
-_URL_PASSWORD = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<user>[^\s/@:]*):(?P<password>[^\s/@]+)@", re.I)
-_BEARER = re.compile(r"(?P<head>authorization:\s*(?:bearer|basic|token)\s+)\S+", re.I)
+# The look-behind keeps the search linear in a long run of letters. Raw `@` occurs in passwords, `/` and quotes do not.
+_SCHEME = r"(?<![a-z0-9+.-])(?P<scheme>[a-z0-9+.-]+://)"
+_URL_PASSWORD = re.compile(_SCHEME + r"""(?P<user>[^\s/@:"'<>]*):[^\s/"'<>]+@""", re.I)
+_URL_TOKEN = re.compile(r"""(?P<scheme>https?://)[^\s/@:"'<>]+@""", re.I)
+_HEADER = re.compile(
+    r"""(?P<head>authorization["']?\s*[:=]\s*["']?(?:bearer|basic|token)\s+)[^\s"',]+""",
+    re.I,
+)
 _SHORTEST = 6
 
 
 class Redactor:
-    """Replaces known secrets, passwords in URLs and authorization headers by `[redacted]`.
+    """Replaces known secrets, passwords and tokens in URLs, and authorization headers by `[redacted]`.
 
-    It is no scanner: a secret that nobody named and that has no telling shape passes.
+    A secret of several lines is known by each of them, and every secret as it is quoted in a URL. Secrets of fewer
+    than 6 characters are not: they would take ordinary words with them. It is no scanner: a secret that nobody named
+    and that has no telling shape passes.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        found = {s for s in secrets if len(s) >= _SHORTEST}
+        found = {form for secret in secrets for form in _forms(secret) if len(form) >= _SHORTEST}
         ordered = sorted(found, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
@@ -33,4 +42,12 @@ class Redactor:
         if self._known is not None:
             text = self._known.sub(HIDDEN, text)
         text = _URL_PASSWORD.sub(rf"\g<scheme>\g<user>:{HIDDEN}@", text)
-        return _BEARER.sub(rf"\g<head>{HIDDEN}", text)
+        text = _URL_TOKEN.sub(rf"\g<scheme>{HIDDEN}@", text)
+        return _HEADER.sub(rf"\g<head>{HIDDEN}", text)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """How a secret may stand in a text: whole, line by line, quoted for a URL."""
+    for line in (secret, *secret.splitlines()):
+        bare = line.strip()
+        yield from (bare, quote(bare, safe="", errors="replace"))

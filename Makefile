@@ -1,0 +1,56 @@
+# Everything is set up in .venv, from files with hashes. `make` alone lists what there is.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test quick lint fix bench lock clean
+
+help:
+	@echo "make demo    set up, and run a whole hotfix on this machine"
+	@echo "make test    set up, and run all tests"
+	@echo "make quick   the fast part of the tests"
+	@echo "make lint    ruff, mypy, import-linter"
+	@echo "make fix     let ruff mend and format"
+	@echo "make bench   what the runner itself costs"
+	@echo "make lock    lock the dependencies anew"
+
+# What the program needs, and no more.
+.venv/run: requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# What its developers need on top of it.
+.venv/dev: .venv/run requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+demo: .venv/run
+	@$(BIN)/hotfix-deploy-runner demo $(ARGS)
+
+test: .venv/dev
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+quick: .venv/dev
+	$(BIN)/python -m pytest -n 2 -m "not slow" $(ARGS)
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: .venv/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/dev
+	$(BIN)/python -m bench.overhead $(ARGS)
+	$(BIN)/python -m bench.start_up $(ARGS)
+
+lock: .venv/dev
+	$(BIN)/uv pip compile --quiet --universal --no-annotate --no-header --generate-hashes --extra scanners --group build pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --no-annotate --no-header --generate-hashes --extra scanners --group build --group dev pyproject.toml -o requirements-dev.txt
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,115 @@
+"""The check `branch`: it is pushed, clean, cut from the base, and holds nothing else from main.
+
+It asks the repository and its remote; it fetches nothing and changes nothing. What main holds is read from what
+was fetched last.
+"""
+
+import asyncio
+
+from ..core.check import Candidate, CheckResult, Line, Status
+from ..doors.command import Commands
+from ..doors.git import Git
+from ..errors import GitFailed
+from ..ports import Commit, Settings, Workplace
+from .branch_content import Content
+from .settings import Table, read_table
+
+_SHOWN = 10
+
+
+class BranchSettings(Table):
+    """`[checks.branch]`: `main` is the branch that the fix is merged back to, and must not bring along."""
+
+    main: str = "main"
+
+
+class BranchCheck:
+    """Passes when nothing is wrong with the branch; every problem is told at once, a line each."""
+
+    def __init__(self, settings: BranchSettings, git: Git, remote: str) -> None:
+        self._git = git
+        self._remote = remote
+        self._content = Content(git, remote, settings.main)
+
+    async def check(self, candidate: Candidate) -> CheckResult:
+        """`found` has the tips, `local` and `remote`. Raises `GitFailed` when the repository cannot be read."""
+        local = await self._git.branch(candidate.branch)
+        try:
+            remote, lines = await self._git.remote_branch(candidate.branch), []
+        except GitFailed as error:
+            remote, lines = local, [self._unreachable(error)]
+        found: dict[str, object] = {"local": local, "remote": None if lines else remote}
+        if local is None and remote is None:
+            return CheckResult((self._absent(candidate.branch), *lines), found)
+        lines += await self._published(candidate, local, remote)
+        lines += await self._committed(candidate.branch)
+        lines += await self._content.lines(candidate)
+        if all(line.status is not Status.FAIL for line in lines):
+            lines.insert(0, Line(Status.OK, "Branch exists and is clean"))
+        return CheckResult(tuple(lines), found)
+
+    def _unreachable(self, error: GitFailed) -> Line:
+        detail = (error.message, *error.detail.splitlines()[-3:])
+        return Line(Status.FAIL, f"Branch could not be compared with {self._remote}", detail)
+
+    def _absent(self, branch: str) -> Line:
+        look = f"git branch --all --list '*{branch.rpartition('/')[2]}*' shows branches of a like name"
+        return Line(Status.FAIL, f"Branch {branch} does not exist, neither here nor on {self._remote}", (look,))
+
+    async def _published(self, candidate: Candidate, local: Commit | None, remote: Commit | None) -> list[Line]:
+        """The pinned commit has to be on the remote. What the branch does after it was pinned is said, not blocked."""
+        lines, tip = [], local or remote
+        if tip is not None and tip != candidate.commit:
+            what = f"this run deploys {candidate.commit[:12]}; what came later needs a run of its own"
+            lines.append(Line(Status.WARN, f"Branch has moved since it was pinned, to {tip[:12]}", (what,)))
+        if remote is None:
+            push = f"git push {self._remote} {candidate.branch}"
+            lines.append(Line(Status.FAIL, f"Branch is not pushed to {self._remote}", (push,)))
+        elif local is not None and remote not in (local, candidate.commit):
+            lines.append(await self._difference(candidate.branch, local, remote))
+        return lines
+
+    async def _difference(self, branch: str, local: Commit, remote: Commit) -> Line:
+        git, there = self._git, f"{self._remote}/{branch}"
+        if await git.resolve(remote) is None:
+            return Line(Status.FAIL, f"Branch lacks commits of {there}", (f"git fetch {self._remote} {branch}",))
+        ahead, behind = len(await git.commits(remote, local)), len(await git.commits(local, remote))
+        if not behind:
+            push = f"git push {self._remote} {branch}"
+            return Line(Status.FAIL, f"Branch is {_commits(ahead)} ahead of {there}", (push,))
+        if not ahead:
+            pull = f"git pull --ff-only {self._remote} {branch}"
+            return Line(Status.FAIL, f"Branch is {_commits(behind)} behind {there}", (pull,))
+        fix = (
+            "decide which one is right, or pick the fix onto a fresh branch: hotfix-deploy-runner start NAME --pick SHA"
+        )
+        return Line(Status.FAIL, f"Branch has diverged from {there}: {ahead} here, {behind} there", (fix,))
+
+    async def _committed(self, branch: str) -> list[Line]:
+        """What is not committed where the branch is checked out, if it is, and that place still exists."""
+        place = await self._git.checked_out(branch)
+        if place is None or not await asyncio.to_thread(place.is_dir):
+            return []
+        lines = []
+        if dirty := await self._git.dirty(place):
+            fix = f"commit and push them, or put them aside: git -C {place} stash"
+            lines.append(Line(Status.FAIL, f"Branch has uncommitted changes in {place}", (*_some(dirty), fix)))
+        if untracked := await self._git.untracked(place):
+            lines.append(Line(Status.WARN, f"Branch has untracked files in {place}", _some(untracked)))
+        return lines
+
+
+def _some(paths: tuple[str, ...]) -> tuple[str, ...]:
+    more = (f"and {len(paths) - _SHOWN} more",) if len(paths) > _SHOWN else ()
+    return paths[:_SHOWN] + more
+
+
+def _commits(count: int) -> str:
+    return f"{count} commit" + ("" if count == 1 else "s")
+
+
+def make_check(settings: Settings, workplace: Workplace) -> BranchCheck:
+    """The check from its table, `[checks.branch]`. Raises `UsageError`."""
+    table = read_table(BranchSettings, "checks.branch", settings)
+    git = Git(workplace.repository, Commands(workplace.redact), remote=workplace.remote)
+    return BranchCheck(table, git, workplace.remote)

@@ -1,0 +1,76 @@
+"""The check `migrations`: which database migrations the fix brings with it, by name.
+
+It reads file names only. It does not read what a migration does, and runs none.
+"""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from ..core.check import Candidate, CheckResult, Line, Status
+from ..ports import Settings, Workplace
+from .globs import Globs
+from .settings import Table, read_table
+
+_SCRIPTS = ("py", "sql", "js", "cjs", "mjs", "ts", "rb", "php", "cs", "exs", "go")
+COMMON_PATHS = (
+    *(f"**/migrations/**/*.{extension}" for extension in _SCRIPTS),  # Django, Flask, Prisma, Knex, goose, Ecto, plain
+    "**/Migrations/*.cs",  # Entity Framework
+    "**/alembic*/versions/*.py",
+    "**/db/migrate/*.rb",  # Rails
+    "**/[VU][0-9]*__*.sql",  # Flyway: versioned and undo
+    "**/R__*.sql",  # Flyway: repeatable
+    "**/db/changelog/**",  # Liquibase
+    "**/db.changelog*",
+    "**/liquibase/**",
+)
+_NO_MIGRATION = Globs(["**/__init__.py", "**/*.md", "**/README*", "**/.gitkeep", "**/migration_lock.toml"])
+_SHOWN = 20
+
+
+class MigrationSettings(Table):
+    """`[checks.migrations]`: `paths` are patterns of migration files; `allow` lets them pass with a WARN."""
+
+    paths: tuple[str, ...] = Field(default=COMMON_PATHS, min_length=1)
+    allow: bool = False
+
+
+class MigrationCheck:
+    """Passes when nothing among the changed files is a migration."""
+
+    def __init__(self, settings: MigrationSettings) -> None:
+        self._migrations = Globs(settings.paths)
+        self._allow = settings.allow
+
+    async def check(self, candidate: Candidate) -> CheckResult:
+        """The migrations between base and commit. `found` has `migrations`, their paths."""
+        found = [path for path in candidate.changed if self._is_migration(path)]
+        if not found:
+            return CheckResult(lines=(Line(Status.OK, "Database migrations: none"),), found={"migrations": []})
+        status = Status.WARN if self._allow else Status.FAIL
+        text = f"Database migrations: {len(found)}" + (", allowed" if self._allow else "")
+        line = Line(status, text, tuple(self._detail(found, candidate)))
+        return CheckResult(lines=(line,), found={"migrations": found})
+
+    def _is_migration(self, path: str) -> bool:
+        return self._migrations.matches(path) and not _NO_MIGRATION.matches(path)
+
+    def _detail(self, paths: list[str], candidate: Candidate) -> list[str]:
+        lines = [path + _remark(path, candidate) for path in paths[:_SHOWN]]
+        if len(paths) > _SHOWN:
+            lines.append(f"and {len(paths) - _SHOWN} more")
+        if self._allow:
+            return [*lines, "a rollback does not undo them"]
+        return [*lines, "a rollback does not undo them; needs --allow-migrations, or a fix without them"]
+
+
+def _remark(path: str, candidate: Candidate) -> str:
+    """What is unusual: a migration that was published is normally neither edited nor taken away."""
+    if not (Path(candidate.tree) / path).exists():
+        return " (deleted)"
+    return " (changed)" if (Path(candidate.base_tree) / path).exists() else ""
+
+
+def make_check(settings: Settings, workplace: Workplace) -> MigrationCheck:
+    """The check from its table, `[checks.migrations]`. Raises `UsageError`."""
+    return MigrationCheck(read_table(MigrationSettings, "checks.migrations", settings))

@@ -1,0 +1,69 @@
+"""The one question that a production run asks."""
+
+import sys
+
+import click
+
+from ..core.events import RunStarted
+from ..core.instant import spoken
+from ..core.step import Step
+from ..errors import UsageError
+
+
+def plan_lines(started: RunStarted) -> list[str]:
+    """What will happen, for a person: base, commit, batches, limits, and what a breach leads to."""
+    request, facts, policy = started.request, started.facts, started.policy
+    watching = policy.watching
+    lines = [
+        f"Hotfix {facts.version}: {request.branch} at {facts.commit[:12]}, base {facts.old.version} ({facts.old_from})",
+        f"Checks: {', '.join(facts.checks)}",
+    ]
+    if "staging" in facts.environments:
+        lines.append(f"Staging: {facts.candidate} on {_instances(started, 'staging')}")
+    else:
+        lines.append(f"Staging: SKIPPED ({request.reasons.get('staging', 'no reason')})")
+    if request.target == "staging":
+        return [*lines, "Production is not touched."]
+    counts = [str(step.args["before"] + step.args["count"]) for step in started.steps if step.does == "batch"]
+    lines += [
+        f"{request.target.capitalize()}: {_instances(started, request.target)}, in steps of {', '.join(counts)}",
+        f"Limits: errors {watching.threshold * 100:g} %, p99 {watching.p99_ratio:g} times the baseline; "
+        f"watched for {spoken(watching.window)} after the last instance",
+        f"On a breach: {_on_breach(started)}",
+        f"Afterwards: {_afterwards(started.steps)}",
+    ]
+    return [*lines, *(f"Note: {remark}" for remark in facts.remarks)]
+
+
+def _instances(started: RunStarted, environment: str) -> str:
+    found = started.facts.environments[environment]
+    return ", ".join(f"{len(f.fleet.serving)} × {f.name} ({f.noun})" for f in found)
+
+
+def _on_breach(started: RunStarted) -> str:
+    if started.policy.watching.on_breach == "hold":
+        return "stop where it is and page; nothing is rolled back by itself"
+    return f"everything back to {started.facts.old.version}, by itself"
+
+
+def _afterwards(steps: tuple[Step, ...]) -> str:
+    done = [step.args.get("branch", "") for step in steps if step.does == "merge"]
+    words = [f"merged back to {', '.join(done)}"] if done else ["not merged back"]
+    if any(step.does == "delete-branch" for step in steps):
+        words.append("the branch is deleted")
+    return "; ".join(words)
+
+
+def ask(started: RunStarted, *, yes: bool) -> bool:
+    """Whether to go ahead. Staging needs no consent; without a terminal `--yes` is needed, else `UsageError`."""
+    if yes or started.request.target == "staging":
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"a run on {started.request.target} needs consent, and there is no terminal to ask on",
+            detail="\n".join(plan_lines(started)),
+            next_step="the same command with --yes",
+        )
+    for line in plan_lines(started):
+        click.echo(line, err=True)
+    return click.confirm(f"Deploy {started.facts.version} to {started.request.target}?", default=False, err=True)

@@ -1,0 +1,37 @@
+"""What a person sees when something fails, and the exit code that goes with it."""
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
+
+import click
+
+from ..errors import HotfixError
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def tells_errors(function: Function) -> Function:
+    """Let `function` end with the message, the next step and the exit code of a `HotfixError` it raises."""
+
+    @functools.wraps(function)
+    def wrapped(*args: object, **kwargs: object) -> object:
+        try:
+            return function(*args, **kwargs)
+        except HotfixError as error:
+            fail(error)
+
+    return wrapped  # type: ignore[return-value]
+
+
+def fail(error: HotfixError) -> NoReturn:
+    """Say what failed, what was seen and what to do, on standard error; end with the error's code."""
+    click.echo(f"Error: {error.message}", err=True)
+    for line in error.detail.splitlines():
+        click.echo(f"       {line}", err=True)
+    if error.exit_code in (2, 3):
+        click.echo("Nothing was deployed: what runs is untouched.", err=True)
+    if error.next_step:
+        click.echo(f"Next: {error.next_step}", err=True)
+    sys.exit(error.exit_code)

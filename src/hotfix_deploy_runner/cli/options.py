@@ -1,0 +1,58 @@
+"""The options that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def project_options(function: Command) -> Command:
+    """`--config`: where the settings are."""
+    config = click.option(
+        "--config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        envvar="HOTFIX_CONFIG",
+        help="The settings' file.  [default: hotfix.toml in the checkout]",
+    )
+    return config(function)
+
+
+def run_options(function: Command) -> Command:
+    """The parameters of a run. Each is also a variable `HOTFIX_…` and a key of the file; flag, variable, file: the first wins."""
+    options = (
+        click.option("--branch", required=True, envvar="HOTFIX_BRANCH", help="The hotfix branch to deploy."),
+        click.option(
+            "--target", envvar="HOTFIX_TARGET", help="staging (stop after it) or production.  [default: production]"
+        ),
+        click.option(
+            "--skip-staging/--no-skip-staging",
+            default=None,
+            envvar="HOTFIX_SKIP_STAGING",
+            help="In dire need only; demands --reason, and is told to everybody.",
+        ),
+        click.option("--reason", default="", envvar="HOTFIX_REASON", help="Why staging is skipped."),
+        click.option(
+            "--rollback-threshold",
+            type=float,
+            metavar="PERCENT",
+            envvar="HOTFIX_ROLLBACK_THRESHOLD",
+            help="Error rate beyond which production is rolled back by itself.  [default: 5.0]",
+        ),
+        click.option(
+            "--notify", multiple=True, envvar="HOTFIX_NOTIFY", help="A channel to tell; repeatable.  [default: slack]"
+        ),
+        click.option("--batches", metavar="SIZES", help='Such as "1,50%,100%"; "100%" when production is down anyway.'),
+        click.option("--window", metavar="TIME", help="How long to watch after the last instance.  [default: 10m]"),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return project_options(function)
+
+
+def view_options(function: Command) -> Command:
+    """`--json`: how a run is shown."""
+    as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line: the journal's events.")
+    return as_json(function)

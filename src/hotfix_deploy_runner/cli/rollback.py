@@ -1,0 +1,99 @@
+"""`rollback`, which is also `rollback-deploy-auto`: bring an earlier version back."""
+
+import asyncio
+import secrets
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from ..core.ending import Ending, ExitCode
+from ..core.events import RequestReceived, RunEnded
+from ..core.facts import Request
+from ..core.run import Run, fold
+from ..errors import UsageError
+from ..journal.store import InboxRequest
+from ..wiring.launch import rollback
+from ..wiring.project import Project
+from .failing import tells_errors
+from .options import project_options, view_options
+from .project import open_project
+from .viewing import ClosableView, view
+
+ANSWER_WITHIN = 10.0
+"""Seconds that the holder of a run in progress has to take a request up, before it is taken over."""
+
+_LOOK_EVERY = 0.1
+
+
+@click.command("rollback", context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", "version", metavar="TAG", default="", help="What to bring back.  [default: the last good one]"
+)
+@click.option("--target", default="production", show_default=True, envvar="HOTFIX_TARGET", help="The environment.")
+@click.option("--reason", default="", help="Why; it stands in the journal.")
+@click.option("--force", is_flag=True, help="Also a version that is not known to have been good there.")
+@click.option("--yes", "-y", is_flag=True, help="Accepted for symmetry: a rollback never asks.")
+@project_options
+@view_options
+@tells_errors
+def command(version: str, target: str, reason: str, force: bool, yes: bool, config: Path | None, as_json: bool) -> None:
+    """Bring every instance of an environment to an earlier version, and see that it is so. It never asks.
+
+    While a run is in progress, from any terminal, that run is asked to roll back; if it does not answer within
+    10 seconds, its place is taken.
+    """
+    project = open_project(config)
+    with view(as_json) as shown:
+        ending = _through_the_holder(project, version, target, reason, shown)
+        if ending is None:
+            reasons = {"rollback": reason} if reason else {}
+            request = Request("rollback", target, "", version, project.operator, project.host, force, reasons)
+            ending = asyncio.run(rollback(project, request, project.settings.policy(), [shown]))
+    sys.exit(ending.code)
+
+
+def _through_the_holder(project: Project, version: str, target: str, reason: str, shown: ClosableView) -> Ending | None:
+    """Ask the run in progress, and follow it to its end. None: there is none, or it does not answer."""
+    holder = project.locks.holder(target)
+    if holder is None or not holder.alive or holder.state != "held":
+        return None
+    events = project.store.events(holder.run)
+    if not events:
+        return None
+    run = fold([event for _, event in events])
+    if run.ending is not None or run.request.action != "deploy":
+        return None
+    if version and version != run.facts.old.version:
+        raise UsageError(
+            f"run {run.id} is in progress, and its way back is {run.facts.old.version}, not {version}",
+            next_step=f"rollback-deploy-auto --version {run.facts.old.version} --target {target}; then the other",
+        )
+    request = InboxRequest(secrets.token_hex(8), "rollback", project.operator, reason, project.clock())
+    project.store.ask(run.id, request)
+    click.echo(f"Asked run {run.id} ({holder}) to roll back.", err=True)
+    return _follow(project, run, request, shown)
+
+
+def _follow(project: Project, run: Run, request: InboxRequest, shown: ClosableView) -> Ending | None:
+    """Show the run's events from its beginning, until it ends. None when the request is not taken up in time."""
+    asked_at, taken_up = time.monotonic(), False
+    told = 0
+    while True:
+        for number, event in project.store.events(run.id, after=told):
+            shown.event(number, event)
+            told = number
+            taken_up = taken_up or (isinstance(event, RequestReceived) and event.request == request.id)
+            if isinstance(event, RunEnded):
+                return _as_asked(event.ending)
+        if not taken_up and time.monotonic() - asked_at > ANSWER_WITHIN:
+            click.echo(f"No answer within {ANSWER_WITHIN:g} s: taking over.", err=True)
+            return None
+        time.sleep(_LOOK_EVERY)
+
+
+def _as_asked(ending: Ending) -> Ending:
+    """For who asked, a deploy that ended rolled back, or never came to production, is what was asked for."""
+    done = ending.code in (ExitCode.ROLLED_BACK, ExitCode.STOPPED)
+    return Ending(ExitCode.DONE, ending.summary, ending.production) if done else ending

@@ -1,0 +1,42 @@
+"""Which view a run gets."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import Protocol
+
+from ..core.events import AnyEvent
+from ..views.json_lines import JsonLinesView
+from ..views.plain import PlainView
+
+
+class ClosableView(Protocol):
+    """A view on a stream of this process."""
+
+    def event(self, seq: int, event: AnyEvent) -> None:
+        """Show one more event."""
+        ...
+
+    def close(self) -> None:
+        """Leave the stream tidy."""
+        ...
+
+
+@contextlib.contextmanager
+def view(as_json: bool) -> Iterator[ClosableView]:
+    """JSON lines when asked for, the live view on a terminal, else the plain lines; tidied up at the end."""
+    shown = _view(as_json)
+    try:
+        yield shown
+    finally:
+        shown.close()
+
+
+def _view(as_json: bool) -> ClosableView:
+    if as_json:
+        return JsonLinesView(sys.stdout)
+    if sys.stdout.isatty():
+        from ..views.live import terminal_view
+
+        return terminal_view(sys.stdout)
+    return PlainView(sys.stdout)

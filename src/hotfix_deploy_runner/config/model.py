@@ -1,0 +1,115 @@
+"""The settings of a repository, typed. Field descriptions here are what the reference says of each key."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from ..core.instant import duration
+from ..core.policy import Policy, Rolling, Watching
+
+Duration = Annotated[float, BeforeValidator(duration)]
+"""`10m`, `1m30s`, `500ms`, or a number of seconds."""
+
+
+class Table(BaseModel):
+    """A table of the file: an unknown key in it is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SetupTable(Table):
+    """How a clean tree gets its dependencies."""
+
+    command: str = Field("", description="Run in the tree; installs into the directory $HOTFIX_ENV.")
+    inputs: list[str] = Field(
+        [], description="Files that decide what is installed: trees in which they are equal share one environment."
+    )
+    timeout: Duration = Field(600.0, description="How long it may take.", gt=0)
+
+
+class StagingTable(Table):
+    """How a candidate is proven."""
+
+    smoke: str = Field("", description="Smoke tests against $HOTFIX_URL; write JUnit XML to $HOTFIX_JUNIT.")
+    timeout: Duration = Field(300.0, description="How long the smoke tests may take.", gt=0)
+
+
+class WatchTable(Table):
+    """How production is watched after the first new instance."""
+
+    window: Duration = Field(600.0, description="Watched time after the last new instance.", gt=0)
+    interval: Duration = Field(2.0, description="Time between two readings.", gt=0)
+    alpha: float = Field(
+        0.01, description="Chance that a release no worse than its baseline is rolled back.", gt=0, lt=1
+    )
+    threshold_mode: Literal["absolute", "over-baseline"] = Field("absolute", description="What the threshold means.")
+    over_baseline: float = Field(3.0, description="The multiple of the baseline's rate, for over-baseline.", gt=1)
+    p99_ratio: float = Field(2.0, description="p99 is over when it is more than this times the baseline's.", gt=1)
+    p99_floor: Duration = Field(0.05, description="p99 under this is never over.", ge=0)
+    gate_wait: Duration = Field(30.0, description="How long a gate waits for a reading that covers its batch.", ge=0)
+    blind_for: Duration = Field(120.0, description="How long no reading at all is borne.", gt=0)
+    unhealthy_for: Duration = Field(10.0, description="How long a new instance may be unhealthy.", gt=0)
+    on_breach: Literal["rollback", "hold"] = Field("rollback", description="What a breach leads to.")
+    on_slow: Literal["warn", "rollback"] = Field("warn", description="What a conclusively slower p99 leads to.")
+
+
+class RolloutTable(Table):
+    """How a rollout advances."""
+
+    batches: list[str] = Field(
+        ["1", "10%", "50%", "100%"], description="Cumulative counts or shares of the instances.", min_length=1
+    )
+    min_healthy: Duration = Field(10.0, description="How long new instances have to be healthy.", ge=0)
+    healthy_deadline: Duration = Field(300.0, description="How long they may take to become so.", gt=0)
+    rollback_min_serving: float = Field(75.0, description="Percent that go on serving in a rollback.", ge=0, le=100)
+    drain_limit: Duration = Field(30.0, description="How long work in flight may take to stop on a breach.", gt=0)
+
+
+class MergeTable(Table):
+    """What happens to the branch afterwards."""
+
+    back: Literal["push", "off"] = Field("push", description="Push a merge commit, or leave it to you.")
+    into: list[str] = Field(["main"], description="The branches that get the fix, in order.")
+    delete_branch: bool = Field(True, description="Delete the hotfix branch once the remote's main contains it.")
+
+
+class Settings(Table):
+    """Everything in the file."""
+
+    target: str = Field("production", description="The environment that a run deploys to.")
+    skip_staging: bool = Field(False, description="Skip staging; demands a reason.")
+    rollback_threshold: float = Field(
+        5.0, description="Error rate, in percent, beyond which production is rolled back.", gt=0, lt=100
+    )
+    notify: list[str] = Field(["slack"], description="Channels to tell: names under [notifiers].")
+    tag_format: str = Field("v{version}", description="How a version is spelled as a tag.", pattern=r"\{version\}")
+    remote: str = Field("origin", description="The git remote that the team shares.")
+    setup: SetupTable = SetupTable()
+    build: dict[str, Any] = Field({}, description="The artifact builder (`builder`, default archive) and its settings.")
+    checks: dict[str, dict[str, Any]] = Field({}, description="Settings of each pre-flight check, by its name.")
+    staging: StagingTable = StagingTable()
+    environments: dict[str, dict[str, dict[str, Any]]] = Field(
+        {}, description="Each environment's platforms, in order, by name."
+    )
+    metrics: dict[str, Any] = Field(
+        {"source": "scrape"}, description='Where error rate and latency are read; source = "none" for nowhere.'
+    )
+    watch: WatchTable = WatchTable()
+    rollout: RolloutTable = RolloutTable()
+    merge: MergeTable = MergeTable()
+    notifiers: dict[str, dict[str, Any]] = Field({}, description="Channels by name, each with a `type`.")
+
+    def policy(self) -> Policy:
+        """The limits and choices, as the core understands them."""
+        watch = self.watch
+        watching = Watching(
+            threshold=self.rollback_threshold / 100,
+            mode=watch.threshold_mode,
+            **watch.model_dump(exclude={"threshold_mode"}),
+        )
+        rollout = self.rollout.model_dump(exclude={"batches", "rollback_min_serving"})
+        rolling = Rolling(
+            batches=tuple(self.rollout.batches), rollback_min_serving=self.rollout.rollback_min_serving / 100, **rollout
+        )
+        merge = self.merge
+        return Policy(watching, rolling, merge.back, tuple(merge.into), merge.delete_branch)

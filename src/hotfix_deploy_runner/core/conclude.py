@@ -1,0 +1,139 @@
+"""How a run ended, in words, with its exit code and the one command to run next."""
+
+from .check import Status
+from .ending import Ending, ExitCode
+from .plan import VALIDATE
+from .run import Progress, Run
+from .step import Course, Ended, Phase
+from .verdict import Kind
+
+
+def conclude(run: Run) -> Ending:
+    """The ending of a run that has nothing left to do. Read from the top: the first that applies is it."""
+    if run.request.action == "rollback":
+        return _asked_rollback(run)
+    if run.course is Course.LEAVE:
+        return _left(run)
+    if any(p.step.does == "restore" or p.step.id == "mark" for p in run.steps.values()):
+        return _rolled_back(run)
+    if run.course is Course.FINISH and run.touched:
+        return _held(run)
+    if run.course is Course.FINISH:
+        return _stopped(run)
+    if run.request.target == "staging":
+        return Ending(ExitCode.DONE, f"{run.facts.candidate} is proven on staging.", "")
+    return _live(run)
+
+
+def rollback_command(run: Run) -> str:
+    """The command that brings back what ran before."""
+    target = "" if run.request.target == "production" else f" --target {run.request.target}"
+    return f"rollback-deploy-auto --version {run.facts.old.version}{target}"
+
+
+def _place(run: Run) -> str:
+    return run.request.target.capitalize()
+
+
+def _stopped(run: Run) -> Ending:
+    """Before production: it runs what it ran."""
+    production = (
+        f"{'Production' if run.request.target == 'staging' else _place(run)} is untouched: {run.facts.old.version}."
+    )
+    if run.signal:
+        code = ExitCode.TERMINATED if run.signal == "SIGTERM" else ExitCode.INTERRUPTED
+        return Ending(code, "Hotfix interrupted before production.", production, _again(run))
+    if run.request.target == "staging":
+        return Ending(ExitCode.STOPPED, "Hotfix stopped.", production)
+    return Ending(ExitCode.STOPPED, "Hotfix stopped before production.", production)
+
+
+def _again(run: Run) -> str:
+    return f"hotfix-deploy-runner --branch {run.request.branch} --target {run.request.target}"
+
+
+def _left(run: Run) -> Ending:
+    """Interrupted with production touched: nothing is undone, nothing is hidden."""
+    code = ExitCode.TERMINATED if run.signal == "SIGTERM" else ExitCode.INTERRUPTED
+    summary = f"Hotfix interrupted while {run.facts.version} was on its way."
+    return Ending(code, summary, _mixed_words(run), rollback_command(run), unfinished=True)
+
+
+def _mixed_words(run: Run) -> str:
+    done = max((int(p.step.args["before"]) + int(p.step.args["count"]) for p in _batches(run) if p.passed), default=0)
+    total = run.facts.count(run.request.target)
+    if done >= total:
+        return f"{_place(run)} runs {run.facts.version}{'' if run.passed(VALIDATE) else ', which is not validated'}."
+    others = f"the others on {run.facts.old.version}"
+    return f"{_place(run)} is mixed: about {done} of {total} on {run.facts.version}, {others}."
+
+
+def _batches(run: Run) -> list[Progress]:
+    return [p for p in run.steps.values() if p.step.does == "batch"]
+
+
+def _rolled_back(run: Run) -> Ending:
+    restores = [p for p in run.steps.values() if p.step.does == "restore"]
+    old = run.facts.old.version
+    if all(p.passed for p in restores):
+        production = f"{_place(run)} runs {old} again, verified everywhere."
+        return Ending(ExitCode.ROLLED_BACK, f"Hotfix {run.facts.version} was rolled back: {run.why}.", production)
+    failed = next(p for p in restores if not p.passed)
+    seen = failed.lines[-1].text if failed.lines else "it did not end"
+    production = f"{_place(run)} is not wholly on {old}: {seen}."
+    return Ending(
+        ExitCode.NEEDS_HUMAN, f"The rollback of {run.facts.version} is incomplete.", production, rollback_command(run)
+    )
+
+
+def _held(run: Run) -> Ending:
+    """`on_breach = "hold"`: the release is over its limits and stays where it is until a human decides."""
+    code = ExitCode.UNPROVEN if run.rolled_out else ExitCode.NEEDS_HUMAN
+    summary = f"Hotfix {run.facts.version} is held: {run.why}."
+    return Ending(code, summary, _mixed_words(run), rollback_command(run))
+
+
+def _live(run: Run) -> Ending:
+    """The new version runs everywhere. Whether that is all that was asked for is in the code."""
+    version = run.facts.version
+    unfinished = [
+        p for p in run.steps.values() if p.step.phase is Phase.AFTERWARDS and p.ended in (Ended.FAILED, Ended.STOPPED)
+    ]
+    if run.verdict is not None and run.verdict.kind is not Kind.HEALTHY:
+        summary = f"Hotfix {version} is live, but {_doubt(run.verdict.kind)}: {run.verdict.reason}."
+        return Ending(ExitCode.UNPROVEN, summary, "", rollback_command(run))
+    if unfinished:
+        said = (line.text for p in unfinished for line in p.lines if line.status is Status.FAIL)
+        what = next(said, unfinished[0].step.id)
+        return Ending(
+            ExitCode.UNPROVEN, f"Hotfix {version} is live, but unfinished: {what}.", "", rollback_command(run)
+        )
+    return Ending(ExitCode.DONE, f"Hotfix {version} deployed successfully.", "", rollback_command(run))
+
+
+def _doubt(kind: Kind) -> str:
+    words = {
+        Kind.SLOW: "slow",
+        Kind.NOT_WORSE: "over its limit, and no worse than what a rollback would bring back",
+        Kind.BLIND: "unobserved",
+        Kind.QUIET: "there was too little traffic to tell",
+    }
+    return words.get(kind, "unproven")
+
+
+def _asked_rollback(run: Run) -> Ending:
+    turns = [p for p in run.steps.values() if p.step.does == "turn"]
+    version = run.facts.version
+    if turns and all(p.passed for p in turns):
+        return Ending(
+            ExitCode.DONE, f"Rolled back to {version}.", f"{_place(run)} runs {version}, verified everywhere."
+        )
+    again = f"rollback-deploy-auto --version {version} --target {run.request.target}"
+    if not run.touched:
+        return Ending(ExitCode.NEEDS_HUMAN, f"The rollback to {version} could not begin: {run.why}.", "", again)
+    return Ending(
+        ExitCode.NEEDS_HUMAN,
+        f"The rollback to {version} is incomplete: {run.why}.",
+        f"{_place(run)} may run several versions.",
+        again,
+    )

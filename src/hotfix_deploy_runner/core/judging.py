@@ -1,0 +1,98 @@
+"""The steps that are judged, not performed: a gate after each batch, and the validation at the end."""
+
+import msgspec
+
+from .check import Line, Status
+from .instant import Instant
+from .run import Run
+from .step import Step
+from .verdict import Kind, Verdict
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """What ends a judged step: its lines, and the verdict where it is the validation."""
+
+    lines: tuple[Line, ...] = ()
+    verdict: Verdict | None = None
+
+
+def is_breach(verdict: Verdict, run: Run) -> bool:
+    """Whether `verdict` ends the way forward: a breach, slowness where configured, blindness with a mixed fleet."""
+    match verdict.kind:
+        case Kind.BREACHED:
+            return True
+        case Kind.SLOW:
+            return run.policy.watching.on_slow == "rollback"
+        case Kind.BLIND:
+            return not run.rolled_out
+    return False
+
+
+def patience(run: Run, step: Step, now: Instant) -> Instant:
+    """When to look again at an open gate or validation, if nothing happens until then."""
+    batch = run.steps.get(str(step.args.get("batch")))
+    if batch is None or batch.ended_at is None:
+        return now + run.policy.watching.interval
+    return batch.ended_at + run.policy.watching.gate_wait
+
+
+def gate(run: Run, step: Step, now: Instant) -> Judgement | None:
+    """A gate passes when a reading covers the batch's instances, or its patience is over; None: not yet.
+
+    A breach is no concern of a gate: it turns the run before any gate is asked.
+    """
+    batch = run.steps[step.args["batch"]]
+    if run.watch is None:
+        return Judgement()
+    healthy_since = batch.ended_at or now
+    if run.watch.covers(batch.found.get("incarnations", ()), healthy_since):
+        return Judgement()
+    if now < patience(run, step, now):
+        return None
+    waited = f"no reading covered the batch within {run.policy.watching.gate_wait:g} s"
+    return Judgement((Line(Status.WARN, f"Gate {step.args['batch'].partition(':')[2]} passed unobserved", (waited,)),))
+
+
+def validate(run: Run, now: Instant) -> Judgement | None:
+    """The last verdict, in the contract's lines; None while the window is open.
+
+    Slowness that only warns does not shorten the window: an error may still come.
+    """
+    if run.watch is None:
+        verdict = Verdict(Kind.BLIND, "No metrics source is configured: nothing was watched")
+        return Judgement((Line(Status.WARN, verdict.reason),), verdict)
+    verdict = run.watch.judge(now)
+    over = run.watch.watched >= run.policy.watching.window
+    if verdict.kind is Kind.PENDING or (verdict.kind is Kind.SLOW and not over):
+        return None
+    return Judgement(tuple(validation_lines(verdict)), verdict)
+
+
+def validation_lines(verdict: Verdict) -> list[Line]:
+    """`Error rate: 0.02% (baseline: 0.03%)` and `p99 latency: 180ms (baseline: 195ms)`, with what spoils them."""
+    if verdict.kind is Kind.BLIND:
+        return [Line(Status.WARN, "Error rate: unknown", (verdict.reason,))]
+    rate = Status.WARN if verdict.kind in (Kind.NOT_WORSE, Kind.UNPROVEN, Kind.QUIET) else Status.OK
+    speed = Status.WARN if verdict.kind is Kind.SLOW else Status.OK
+    return [
+        Line(
+            rate,
+            f"Error rate: {percent(verdict.error_rate)} (baseline: {percent(verdict.baseline_error_rate)})",
+            (verdict.reason,) if rate is Status.WARN else (),
+        ),
+        Line(
+            speed,
+            f"p99 latency: {milliseconds(verdict.p99)} (baseline: {milliseconds(verdict.baseline_p99)})",
+            (verdict.reason,) if speed is Status.WARN else (),
+        ),
+    ]
+
+
+def percent(rate: float | None) -> str:
+    """A fraction as `0.02%`, or `unknown`."""
+    return "unknown" if rate is None else f"{rate * 100:.2f}%"
+
+
+def milliseconds(seconds: float | None) -> str:
+    """Seconds as `180ms`, or `unknown`."""
+    return "unknown" if seconds is None else f"{seconds * 1000:.0f}ms"

@@ -1,0 +1,133 @@
+"""What happened when, and who was told: a run's events as entries for a person. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from .check import Status
+from .ending import Ending, ExitCode
+from .events import (
+    AnyEvent,
+    CourseChanged,
+    Interrupted,
+    NoticeFailed,
+    NoticeTold,
+    ReadingMissed,
+    ReadingTaken,
+    RequestReceived,
+    RunEnded,
+    RunStarted,
+    StepEnded,
+    StepReported,
+    VerdictReached,
+)
+from .instant import Instant
+from .plan import WATCH
+from .step import Course, Ended
+from .verdict import Kind, Verdict
+
+_COURSES = {
+    Course.BACK: "Turned back, to restore what ran before",
+    Course.FINISH: "Stopped going forward",
+    Course.LEAVE: "Left everything as it is",
+    Course.FORWARD: "Went on",
+}
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """One entry of the timeline."""
+
+    at: Instant
+    status: Status
+    what: str
+    detail: tuple[str, ...] = ()
+
+
+class Telling(msgspec.Struct, frozen=True):
+    """One notice on one channel; `notice` is its id without the run. `why` says why it failed; empty: delivered."""
+
+    at: Instant
+    notice: str
+    channel: str
+    why: str = ""
+
+
+def timeline(events: Sequence[AnyEvent]) -> tuple[Moment, ...]:
+    """The entries in order. Of several readings missed in a row only the first has one."""
+    entries: list[Moment] = []
+    missing = False
+    for event in events:
+        if isinstance(event, ReadingTaken):
+            missing = False
+        elif not (isinstance(event, ReadingMissed) and missing):
+            entries += _moments(event)
+            missing = missing or isinstance(event, ReadingMissed)
+    return tuple(entries)
+
+
+def tellings(events: Iterable[AnyEvent]) -> tuple[Telling, ...]:
+    """Who was told what and when, and who was not."""
+    return tuple(
+        Telling(
+            event.at,
+            event.notice.partition(":")[2] or event.notice,
+            event.channel,
+            event.why if isinstance(event, NoticeFailed) else "",
+        )
+        for event in events
+        if isinstance(event, NoticeTold | NoticeFailed)
+    )
+
+
+def _moments(event: AnyEvent) -> Iterator[Moment]:
+    match event:
+        case RunStarted():
+            yield Moment(event.at, Status.OK, _beginning(event))
+        case StepReported():
+            yield Moment(event.at, event.line.status, event.line.text, event.line.detail)
+        case StepEnded():
+            yield from _outcome(event)
+        case ReadingMissed():
+            yield Moment(event.at, Status.WARN, "Production could not be measured", (event.why,))
+        case VerdictReached():
+            yield Moment(
+                event.at, verdict_status(event.verdict), f"Verdict: {event.verdict.kind}", (event.verdict.reason,)
+            )
+        case CourseChanged():
+            yield Moment(event.at, Status.WARN, _COURSES[event.course], (event.why,))
+        case RequestReceived():
+            why = (event.reason,) if event.reason else ()
+            yield Moment(event.at, Status.WARN, f"{event.by} asked for: {event.verb}", why)
+        case Interrupted():
+            yield Moment(event.at, Status.WARN, f"Interrupted by {event.signal}")
+        case RunEnded():
+            yield Moment(event.at, ending_status(event.ending), event.ending.summary)
+
+
+def _beginning(event: RunStarted) -> str:
+    request, facts = event.request, event.facts
+    who = f"{request.operator or 'Somebody'} started"
+    if request.action == "rollback":
+        return f"{who} the rollback of {request.target} from {facts.old.version} to {facts.version}"
+    return f"{who} the hotfix {facts.version} for {request.target}, which ran {facts.old.version}"
+
+
+def _outcome(event: StepEnded) -> Iterator[Moment]:
+    """A step's lines; one that ended badly without a word gets one. That the watch is stopped is no news."""
+    for line in event.lines:
+        yield Moment(event.at, line.status, line.text, line.detail)
+    if event.ended is not Ended.PASSED and not event.lines and event.step != WATCH:
+        status = Status.FAIL if event.ended is Ended.FAILED else Status.SKIP
+        yield Moment(event.at, status, f"Step {event.step} {event.ended}")
+
+
+def verdict_status(verdict: Verdict) -> Status:
+    """FAIL for a breach, OK for a healthy release, WARN for every doubt."""
+    return {Kind.BREACHED: Status.FAIL, Kind.HEALTHY: Status.OK}.get(verdict.kind, Status.WARN)
+
+
+def ending_status(ending: Ending) -> Status:
+    """OK when all is done, WARN when it needs a look, FAIL when it needs a human now or never reached production."""
+    if ending.code == ExitCode.DONE:
+        return Status.OK
+    return Status.WARN if ending.code in (ExitCode.UNPROVEN, ExitCode.ROLLED_BACK) else Status.FAIL

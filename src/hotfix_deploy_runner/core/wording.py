@@ -1,0 +1,149 @@
+"""A verdict's reasons in words, and its figures for a machine."""
+
+from typing import Any
+
+from .comparison import CREDIBLE, Tally
+from .findings import Findings
+from .instant import spoken
+
+
+def restarted(found: Findings) -> str:
+    """New instances came back as another incarnation."""
+    return f"{', '.join(found.restarted)} restarted after having been ready on {found.new}"
+
+
+def unhealthy(found: Findings) -> str:
+    """New instances lost their health and did not get it back."""
+    names = ", ".join(f"{life.name} ({life.why})" if life.why else life.name for life in found.unhealthy)
+    length = spoken(found.limits.unhealthy_for)
+    return f"{names} had been ready on {found.new} and then was not, for {length} or longer"
+
+
+def hung(found: Findings) -> str:
+    """The new instances complete almost nothing."""
+    new, old = found.hang.new, found.hang.old
+    return (
+        f"{_count(new.instances, 'new instance')} completed {_count(new.requests, 'request')} "
+        f"while {_count(old.instances, 'old one')} completed {old.requests:,}, over {spoken(found.hang.length)}"
+    )
+
+
+def breached(found: Findings) -> str:
+    """The error rate is conclusively over the limit, and worse than the baseline."""
+    return f"{_against_the_limit(found)}; {_chance(found)}"
+
+
+def over_at_the_end(found: Findings) -> str:
+    """Over the limit when the window ended, and conclusively worse than the baseline."""
+    return f"at the window's end, {_against_the_limit(found)}; {_chance(found)}"
+
+
+def not_worse(found: Findings) -> str:
+    """Over the limit, as the baseline is."""
+    old = found.baseline.present(CREDIBLE)
+    return f"{_against_the_limit(found)}; but {found.old} is no better: {_tally(old)} ({_percent(old.rate)})"
+
+
+def over_without_proof(found: Findings) -> str:
+    """Over the limit, but it may be chance, or no worse than the baseline."""
+    return f"{_against_the_limit(found)}; that it is worse than {found.old} is not conclusive ({_baseline(found)})"
+
+
+def worse_under_the_limit(found: Findings) -> str:
+    """Under the limit, but conclusively worse than the baseline."""
+    return f"{_against_the_limit(found)}; it is conclusively worse than {found.old} ({_baseline(found)})"
+
+
+def slow(found: Findings) -> str:
+    """The 99th percentile is over its limit."""
+    new = found.slow.new
+    return (
+        f"{new.events:,} of {_count(new.requests, 'request')} were slower than {_milliseconds(found.edge)}; "
+        f"p99 is {_milliseconds(found.p99)}, of {found.old} {_milliseconds(found.baseline_p99)}; "
+        f"the limit is {found.limits.p99_ratio:g} times that"
+    )
+
+
+def quiet(found: Findings) -> str:
+    """Too few requests to tell."""
+    missed = _percent(found.errors.new.upper(CREDIBLE))
+    return f"{_tally(found.errors.new)}: too few to tell; an error rate up to {missed} could have gone unseen (at 95 %)"
+
+
+def blind(found: Findings) -> str:
+    """No readings."""
+    return f"no reading for {spoken(found.silence)}; nothing is known of {found.new}"
+
+
+def pending(found: Findings) -> str:
+    """Nothing conclusive yet."""
+    progress = f"watched {spoken(found.watched)} of {spoken(found.limits.window)}"
+    return f"{progress if found.rolled_out else 'rolling out'}; {_tally(found.errors.new)}"
+
+
+def healthy(found: Findings) -> str:
+    """The window is over and the limits held."""
+    return f"the window is over; {_against_the_limit(found)}; {_baseline(found)}"
+
+
+def figures(found: Findings) -> dict[str, Any]:
+    """The counts, evidence and bounds behind a verdict, as JSON values.
+
+    Rates are fractions, lengths seconds, evidence natural logarithms; each is conclusive from its `needed` on.
+    """
+    return {
+        "limit": found.limit,
+        "alpha": found.limits.alpha,
+        "watched": found.watched,
+        "silence": found.silence,
+        "requests": found.errors.new.requests,
+        "errors": found.errors.new.events,
+        "error_rate_upper": found.errors.new.upper(CREDIBLE),
+        "baseline_requests": found.baseline.total.requests,
+        "baseline_errors": found.baseline.total.events,
+        "baseline_upper": found.baseline.upper(found.errors.bound_level),
+        "overdispersion": found.baseline.dispersion,
+        "evidence_over": found.errors.over.log_evidence,
+        "needed_over": found.errors.over.needed,
+        "evidence_worse": found.errors.log_worse,
+        "needed_worse": found.errors.beside.needed,
+        "slow_edge": found.edge,
+        "slow_requests": found.slow.new.events,
+        "latency_requests": found.slow.new.requests,
+        "evidence_slow": found.slow.over.log_evidence,
+        "needed_slow": found.slow.over.needed,
+        "evidence_slower": found.slow.log_worse,
+        "needed_slower": found.slow.beside.needed,
+        "evidence_hang": found.hang.process.log_evidence,
+        "needed_hang": found.hang.process.needed,
+    }
+
+
+def _against_the_limit(found: Findings) -> str:
+    return f"{_tally(found.errors.new)}; the limit is {_percent(found.limit)}"
+
+
+def _chance(found: Findings) -> str:
+    chance = f"{100 * found.limits.alpha:g} %"
+    return f"such evidence has a chance below {chance} under a release that is no worse than {found.old}"
+
+
+def _baseline(found: Findings) -> str:
+    total = found.baseline.total
+    return f"{found.old}: {_tally(total)}" if total.requests else f"nothing is known of {found.old}"
+
+
+def _tally(tally: Tally) -> str:
+    return f"{_count(tally.events, 'error')} in {_count(tally.requests, 'request')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _percent(rate: float | None) -> str:
+    return "unknown" if rate is None else f"{100 * rate:.2f} %"
+
+
+def _milliseconds(length: float | None) -> str:
+    return "unknown" if length is None else f"{1000 * length:.0f} ms"

@@ -1,0 +1,41 @@
+"""Where we are: the repository around a folder. Synchronous and quick, for commands that need nothing else of git."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import UsageError
+
+
+class Repository(NamedTuple):
+    """`top` is the operator's checkout, `common` the git directory that all its worktrees share."""
+
+    top: Path
+    common: Path
+
+    @property
+    def home(self) -> Path:
+        """Where everything of ours is kept: journal, locks, artifacts, documents."""
+        return self.common / "hotfix"
+
+
+def find_repository(folder: Path) -> Repository:
+    """The repository that `folder` is in. Raises `UsageError` outside of one, or without git."""
+    asked = ["git", "rev-parse", "--path-format=absolute", "--show-toplevel", "--git-common-dir"]
+    try:
+        done = subprocess.run(
+            asked,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            env={**os.environ, "LC_ALL": "C"},
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UsageError("git cannot be run", detail=str(error)) from error
+    lines = done.stdout.splitlines()
+    if done.returncode != 0 or len(lines) != 2:
+        raise UsageError(f"{folder} is not in a git checkout", detail=done.stderr.strip())
+    return Repository(Path(lines[0]), Path(lines[1]))

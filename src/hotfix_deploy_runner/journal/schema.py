@@ -1,0 +1,45 @@
+"""The tables of a journal in SQLite, and how a file comes to have them."""
+
+import sqlite3
+
+from ..errors import JournalBroken
+
+VERSION = 1
+"""Counts up with every change of the tables; kept in `PRAGMA user_version`. 0 is a file without tables."""
+
+_TABLES = (
+    """CREATE TABLE runs (
+        run TEXT PRIMARY KEY, action TEXT NOT NULL, branch TEXT NOT NULL, target TEXT NOT NULL, version TEXT NOT NULL,
+        old TEXT NOT NULL, started_at REAL NOT NULL, operator TEXT NOT NULL, ended_at REAL, code INTEGER,
+        summary TEXT NOT NULL DEFAULT '', last_seq INTEGER NOT NULL DEFAULT 0
+    )""",
+    """CREATE TABLE events (
+        run TEXT NOT NULL REFERENCES runs (run), seq INTEGER NOT NULL, event TEXT NOT NULL, PRIMARY KEY (run, seq)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE requests (
+        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, run TEXT NOT NULL REFERENCES runs (run),
+        verb TEXT NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL, at REAL NOT NULL, received INTEGER
+    )""",
+    "CREATE INDEX unreceived ON requests (run) WHERE received IS NULL",
+)
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """The version of the tables there. Raises `JournalBroken` when it is newer than this program knows."""
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    if found > VERSION:
+        raise JournalBroken(
+            f"the journal was written by a newer hotfix-deploy-runner (format {found}, this one knows {VERSION})",
+            next_step="pip install --upgrade hotfix-deploy-runner",
+        )
+    return int(found)
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make the tables, unless another process has just done so. Needs autocommit mode."""
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        if version(connection) == 0:
+            for table in _TABLES:
+                connection.execute(table)
+            connection.execute(f"PRAGMA user_version = {VERSION}")

@@ -1,0 +1,139 @@
+"""The raw counters of one instance: read from its metrics page, and differenced.
+
+The page is Prometheus' text format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/).
+"""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample as Series
+
+from ..core.reading import Histogram
+
+STATUS_LABELS = ("status", "code", "status_code")
+"""Where the status of an answer is looked for when no label is named, in this order."""
+
+Edge = float | None
+"""A bucket's upper bound in seconds; None is infinity."""
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """Which series of a page count, and how.
+
+    `requests` is a counter's name (or a histogram's `..._count`), `duration` a histogram's, in seconds. A series is
+    left out when it has one of the `exclude` values under that label; it is an error's when its status label (the
+    first of `status_labels` that it has) matches all of the regular expression `errors`.
+    """
+
+    requests: str = "http_requests_total"
+    duration: str = "http_request_duration_seconds"
+    status_labels: tuple[str, ...] = STATUS_LABELS
+    exclude: Mapping[str, tuple[str, ...]] = {}
+    errors: str = "5.."
+
+
+class Counters(msgspec.Struct, frozen=True):
+    """Requests completed, errors among them, and requests per bucket (not cumulated, by ascending edge).
+
+    Totals since the instance was born, or what was added to them. No buckets: the page has no histogram of them.
+    """
+
+    requests: int = 0
+    errors: int = 0
+    buckets: tuple[tuple[Edge, int], ...] = ()
+
+    @property
+    def latency(self) -> Histogram | None:
+        """The buckets as a histogram, None when there are none."""
+        if not self.buckets:
+            return None
+        return Histogram(tuple(edge for edge, _ in self.buckets), tuple(count for _, count in self.buckets))
+
+
+def read_page(page: str, selection: Selection) -> Counters:
+    """The totals on a metrics page.
+
+    Raises `ValueError`, with the reason in words, for what is no such page, is cut off, has no request counter, or
+    has one that does not tell the status. A counter that is declared and has no series yet is zero: labelled ones
+    start that way.
+    """
+    if page and not page.endswith("\n"):  # the format's rule; a number cut short would pass for a restart
+        raise ValueError("the page is cut off: its last line has no end")
+    families = list(text_string_to_metric_families(page))
+    # The parser calls every counter's samples `..._total`, whatever the page does.
+    names = (selection.requests, f"{selection.requests}_total")
+    if not any(_counter_in(family) in names for family in families):
+        raise ValueError(f"no {selection.requests} on the page")
+    counted = [s for family in families for s in family.samples if not _excluded(s.labels, selection.exclude)]
+    requests = [series for series in counted if series.name in names]
+    failed = [series for series in requests if re.fullmatch(selection.errors, _status(series, selection))]
+    buckets = [series for series in counted if series.name == f"{selection.duration}_bucket"]
+    return Counters(sum(map(_count, requests)), sum(map(_count, failed)), _sum_buckets(buckets))
+
+
+def increment(before: Counters, now: Counters) -> Counters:
+    """What was added between two totals of the same instance.
+
+    When requests fell (or the errors among them, or the others) the counters were reset in between: all that is
+    there now was added since. When only the buckets fell the latency of the interval is not known.
+    """
+    requests, errors = now.requests - before.requests, now.errors - before.errors
+    if errors < 0 or requests - errors < 0:
+        return now
+    later = dict(now.buckets)
+    earlier = dict(before.buckets)
+    if any(later.get(edge, 0) < count for edge, count in before.buckets):
+        return Counters(requests, errors)
+    return Counters(requests, errors, tuple((edge, count - earlier.get(edge, 0)) for edge, count in now.buckets))
+
+
+def _counter_in(family: Metric) -> str:
+    """The name that the samples of a family's counter have, also while there are none."""
+    suffix = {"counter": "_total", "histogram": "_count", "summary": "_count"}.get(family.type, "")
+    return f"{family.name}{suffix}"
+
+
+def _excluded(labels: Mapping[str, str], exclude: Mapping[str, tuple[str, ...]]) -> bool:
+    return any(labels.get(label) in values for label, values in exclude.items())
+
+
+def _status(series: Series, selection: Selection) -> str:
+    for label in selection.status_labels:
+        if label in series.labels:
+            return series.labels[label]
+    raise ValueError(f"{series.name} has no label {' or '.join(selection.status_labels)}: errors cannot be told")
+
+
+def _count(series: Series) -> int:
+    if not math.isfinite(series.value) or series.value < 0:
+        raise ValueError(f"{series.name} is {series.value}, which is no count")
+    return round(series.value)
+
+
+def _sum_buckets(buckets: Iterable[Series]) -> tuple[tuple[Edge, int], ...]:
+    """Requests per bucket over all histograms. Each is taken apart first: their edges may differ."""
+    histograms: dict[frozenset[tuple[str, str]], dict[float, int]] = defaultdict(dict)
+    for bucket in buckets:
+        others = frozenset((label, value) for label, value in bucket.labels.items() if label != "le")
+        histograms[others][_edge(bucket)] = _count(bucket)
+    counts: Counter[float] = Counter()
+    for cumulated in histograms.values():
+        below = 0
+        for edge in sorted(cumulated):
+            if cumulated[edge] < below:
+                raise ValueError("a histogram's buckets do not ascend")
+            counts[edge] += cumulated[edge] - below
+            below = cumulated[edge]
+    return tuple((None if math.isinf(edge) else edge, counts[edge]) for edge in sorted(counts))
+
+
+def _edge(bucket: Series) -> float:
+    edge = float(bucket.labels.get("le", "nan"))
+    if math.isnan(edge):
+        raise ValueError(f"{bucket.name} has a bucket without an edge")
+    return edge

@@ -1,0 +1,47 @@
+"""Instances as processes on this machine: the embedded default, no service needed. Linux only (/proc)."""
+
+import os
+from pathlib import Path
+from typing import cast
+
+from ...doors.command import Commands
+from ...doors.install import Installer
+from ...doors.redaction import Redactor
+from ...ports import Settings, Site
+from .dial import Dial
+from .fence import Fence
+from .layout import Layout
+from .liveness import Processes
+from .observer import Observer
+from .platform import ProcessPlatform
+from .ports import Ports
+from .probe import Probe
+from .publisher import Publisher
+from .releases import Releases
+from .retirement import Retirement
+from .settings import ProcessSettings, read_settings
+from .supervisor import Supervisor
+from .turn import Parts
+
+__all__ = ["ProcessPlatform", "ProcessSettings", "make_platform", "read_settings"]
+
+
+def make_platform(settings: Settings, site: Site) -> ProcessPlatform:
+    """The platform described by the table `settings` at `site`. Raises `UsageError` naming every wrong key."""
+    read = read_settings(settings, f"environments.{site.environment}.{site.name}")
+    layout = Layout(Path(read.root).expanduser() if read.root else site.state)
+    processes = Processes()
+    fence = Fence(layout.fence)
+    commands = Commands(cast(Redactor, site.redact))
+    supervisor = Supervisor(
+        layout, processes, fence, start=read.start, base=os.environ, extra=read.env, grace=read.grace
+    )
+    probe = Probe(read.paths, read.probe_limit)
+    observer = Observer(layout, processes, probe, read.start_limit, site.redact)
+    publisher = Publisher(layout, fence, supervisor.alive, commands, read.publish)
+    retirement = Retirement(layout, fence, supervisor, publisher, read.drain)
+    releases = Releases(layout.releases, site.artifacts, Installer(commands, site.caches), read.setup)
+    ports = Ports(read.pool)
+    parts = Parts(layout, fence, supervisor, observer, retirement, ports, releases, read.start_limit)
+    slots = tuple(f"{site.name}-{number}" for number in range(1, read.instances + 1))
+    return ProcessPlatform(slots, layout, fence, observer, releases, Dial(parts))

@@ -1,0 +1,31 @@
+"""Where plug-ins come in: entry points, ours and yours through the same door."""
+
+import difflib
+from importlib.metadata import entry_points
+from typing import Any, Literal
+
+from .errors import UsageError
+
+Group = Literal["platforms", "checks", "metrics", "notifiers", "artifacts"]
+
+
+def names(group: Group) -> tuple[str, ...]:
+    """The plug-ins of a group that are installed, by name."""
+    return tuple(sorted({point.name for point in entry_points(group=f"hotfix_deploy_runner.{group}")}))
+
+
+def factory(group: Group, name: str) -> Any:
+    """The factory registered as `name`. Raises `UsageError` that names the nearest one there is, or what is missing."""
+    found = entry_points(group=f"hotfix_deploy_runner.{group}", name=name)
+    if not found:
+        near = difflib.get_close_matches(name, names(group), n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there is: {', '.join(names(group)) or 'none'}"
+        raise UsageError(f"no {group} plug-in is called {name!r}; {hint}")
+    try:
+        return next(iter(found)).load()
+    except ImportError as error:
+        raise UsageError(
+            f"the {group} plug-in {name!r} cannot be loaded",
+            detail=str(error),
+            next_step=f'pip install "hotfix-deploy-runner[{name}]"',
+        ) from error

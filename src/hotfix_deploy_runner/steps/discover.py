@@ -1,0 +1,164 @@
+"""What is true before anything is done: what runs, what the branch is, what it will be called."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from ..core.facts import Environment, Facts, Found, Request
+from ..core.fleet import Fleet
+from ..core.revision import UNKNOWN, Revision
+from ..core.version import TagFormat, Version, next_candidate, next_patch
+from ..doors.git import Git
+from ..errors import CheckFailed, UsageError
+from ..journal.store import Store
+from .known_good import known_good
+from .tag import ROLLED_BACK
+from .work import Platforms
+
+
+class Discovery:
+    """Looks at git and at the platforms. It changes nothing but remote-tracking refs, which it fetches."""
+
+    def __init__(self, git: Git, platforms: Platforms, tags: TagFormat, store: Store) -> None:
+        self._git, self._platforms, self._tags = git, platforms, tags
+        self._store = store
+
+    async def fleets(self, environment: Environment) -> tuple[Found, ...]:
+        """Every platform of an environment with its fleet, in order. Raises `UsageError` for an unknown environment."""
+        names = [name for place, name in self._platforms if place == environment]
+        if not names:
+            known = ", ".join(dict.fromkeys(place for place, _ in self._platforms)) or "none"
+            raise UsageError(
+                f"there is no environment {environment}",
+                detail=f"configured: {known}",
+                next_step=f"describe it in hotfix.toml: [environments.{environment}.NAME]",
+            )
+        platforms = [self._platforms[environment, name] for name in names]
+        fleets = await asyncio.gather(*(platform.fleet() for platform in platforms))
+        return tuple(
+            Found(name, platform.noun, fleet) for name, platform, fleet in zip(names, platforms, fleets, strict=True)
+        )
+
+    async def for_deploy(self, request: Request, environments: Sequence[Environment], rest: Facts) -> Facts:
+        """The facts of a deploy of `request.branch`; the base is what production runs, also when staging is the target.
+
+        `environments` are those that the run may touch. `rest` brings what does not have to be looked for.
+
+        Raises `CheckFailed` when the branch or the base cannot be told, or production runs several versions.
+        """
+        clashing = await self._git.fetch()
+        found = {environment: await self.fleets(environment) for environment in environments}
+        base_of = "production" if request.target == "staging" else request.target
+        old, old_from = await self._running(base_of, found.get(base_of) or await self.fleets(base_of))
+        commit = await self._pin(request.branch)
+        taken = self._tags.versions({**await self._git.tags(), **await self._git.remote_tags()})
+        base = self._tags.version(old.version)
+        if base is None:
+            raise CheckFailed(
+                f"what {request.target} runs, {old.version}, is no version in the tag format {self._tags.pattern}"
+            )
+        version = next_patch(base, taken)
+        remarks = [f"the tag {tag} is not the remote's; left as it is" for tag in clashing]
+        remarks += await self._newest_differs(old, taken)
+        return msgspec.structs.replace(
+            rest,
+            old=old,
+            old_from=old_from,
+            commit=commit,
+            version=self._tags.tag(version),
+            candidate=self._tags.tag(next_candidate(version, taken)),
+            environments=found,
+            remarks=tuple(remarks),
+        )
+
+    async def for_rollback(self, request: Request, rest: Facts) -> Facts:
+        """The facts of a rollback that was asked for, to `request.version` or else to the last good one.
+
+        Raises `UsageError` for a version that is not known to have been good there, unless it is forced.
+        """
+        found = {request.target: await self.fleets(request.target)}
+        old = _most_common(found[request.target])
+        good = known_good(self._store, request.target)
+        version = request.version or next((v for v in good if v != old.version), "")
+        if not version:
+            raise UsageError(
+                f"no version is known to have been good on {request.target}", next_step="name one: --version … --force"
+            )
+        commit = await self._git.resolve(f"refs/tags/{version}")
+        if commit is None:
+            raise UsageError(f"there is no tag {version}", detail=f"known good: {', '.join(good) or 'none'}")
+        runs_it = any(version == revision.version for revision in _revisions(found[request.target]))
+        if version not in good and not runs_it and not request.force:
+            raise UsageError(
+                f"{version} is not known to have been good on {request.target}",
+                detail=f"known good: {', '.join(good) or 'none'}",
+                next_step=f"rollback-deploy-auto --version {version} --target {request.target} --force",
+            )
+        return msgspec.structs.replace(
+            rest,
+            old=old,
+            old_from=await self._how_known(old),
+            commit=commit,
+            version=version,
+            artifact=_artifact_of(version, found[request.target]) or good.get(version, ""),
+            environments=found,
+        )
+
+    async def _pin(self, branch: str) -> str:
+        """The branch's commit, once and for all: here, else on the remote."""
+        if not await self._git.valid_branch_name(branch):
+            raise UsageError(f"{branch!r} is no branch name")
+        commit = await self._git.branch(branch) or await self._git.remote_branch(branch)
+        if commit is None:
+            raise CheckFailed(
+                f"Branch {branch} exists neither here nor on the remote",
+                next_step=f"git push -u origin {branch}, from the clone that has it",
+            )
+        return commit
+
+    async def _running(self, target: Environment, found: Sequence[Found]) -> tuple[Revision, str]:
+        """The one revision that the target runs, and how its commit is known."""
+        revisions = _revisions(found)
+        if not revisions:
+            raise CheckFailed(
+                f"nothing runs on {target} yet",
+                next_step=f"put a version there: rollback-deploy-auto --version TAG --target {target} --force",
+            )
+        if len({revision.version for revision in revisions}) > 1:
+            seen = ", ".join(sorted(f"{revision.version}" for revision in revisions))
+            raise CheckFailed(
+                f"{target} runs several versions: {seen}",
+                next_step=f"bring it to one: rollback-deploy-auto --version TAG --target {target}",
+            )
+        old = revisions[0]
+        if old == UNKNOWN:
+            raise CheckFailed(f"nothing on {target} says which version it runs")
+        return old, await self._how_known(old)
+
+    async def _how_known(self, revision: Revision) -> str:
+        return "tag" if await self._git.resolve(f"refs/tags/{revision.version}") == revision.commit else "commit"
+
+    async def _newest_differs(self, old: Revision, taken: Sequence[Version]) -> list[str]:
+        """What runs wins over what the tags say; the difference is worth a word."""
+        rolled_back = {ref.removeprefix(ROLLED_BACK) for ref in await self._git.remote_refs(ROLLED_BACK)}
+        final = [tag for version in taken if version.is_final and (tag := self._tags.tag(version)) not in rolled_back]
+        if not final or final[-1] == old.version:
+            return []
+        return [f"the newest version tag is {final[-1]}; production runs {old.version}, and the hotfix starts there"]
+
+
+def _revisions(found: Sequence[Found]) -> tuple[Revision, ...]:
+    return tuple(dict.fromkeys(revision for f in found for revision in f.fleet.revisions))
+
+
+def _most_common(found: Sequence[Found]) -> Revision:
+    counts = Counter(i.revision for f in found for i in f.fleet.instances)
+    return counts.most_common(1)[0][0] if counts else UNKNOWN
+
+
+def _artifact_of(version: str, found: Sequence[Found]) -> str:
+    """The artifact of instances that run `version` already, so that the rest get the very same."""
+    fleets: list[Fleet] = [f.fleet for f in found]
+    return next((i.revision.artifact for fleet in fleets for i in fleet.instances if i.revision.version == version), "")

@@ -1,0 +1,109 @@
+"""After it is live: the fix goes back to main, the branch goes away, the incident is written down."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from ..core.check import Line, Status
+from ..core.run import Run
+from ..core.step import Ended, Step
+from ..doors.git import Git
+from ..errors import GitFailed
+from .preflight import Trees
+from .work import Outcome, Work, failed, passed, warned
+
+ATTEMPTS = 3
+WriteDocument = Callable[[Run], Path]
+"""Writes the incident document of a run from its journal; returns where it is."""
+
+
+class Finish:
+    """Git work and paper work; production is not touched by any of it."""
+
+    def __init__(self, git: Git, trees: Trees, write_document: WriteDocument, remote: str) -> None:
+        self._git, self._trees, self._write, self._remote = git, trees, write_document, remote
+
+    async def merge(self, step: Step, run: Run, work: Work) -> Outcome:
+        """Merge the pinned commit into a branch of the remote, with a merge commit, in a worktree.
+
+        Main may move while we merge: then the merge is made anew, a few times. A conflict is a human's work.
+        """
+        branch = step.args["branch"]
+        for attempt in range(1, ATTEMPTS + 1):
+            await self._git.fetch()
+            tip = await self._git.resolve(f"refs/remotes/{self._remote}/{branch}")
+            if tip is None:
+                return failed(f"Merge back: {self._remote} has no branch {branch}", "[merge] into names it")
+            if await self._git.is_ancestor(run.facts.commit, tip):
+                return passed(f"{branch} contains the fix already", merge=tip)
+            preview = await self._git.try_merge(tip, run.facts.commit)
+            if not preview.clean:
+                return self._conflict(branch, run, preview.conflicts)
+            try:
+                merge = await self._merge_and_push(branch, tip, run)
+            except GitFailed:
+                if attempt == ATTEMPTS:
+                    raise
+                continue
+            return passed(f"Merged back to {branch} ({merge[:7]})", merge=merge)
+        raise AssertionError("unreachable")
+
+    async def _merge_and_push(self, branch: str, tip: str, run: Run) -> str:
+        tree = self._trees.merge(run)
+        await self._git.remove_worktree(tree)
+        await self._git.add_worktree(tree, tip)
+        message = f"Merge hotfix {run.facts.version} into {branch}\n\nHotfix-Run: {run.id}\n"
+        merge = await self._git.merge(tree, run.facts.commit, message)
+        ref = f"refs/heads/{branch}"
+        await self._git.push([f"{merge}:{ref}"], leases={ref: tip})
+        return merge
+
+    def _conflict(self, branch: str, run: Run, files: tuple[str, ...]) -> Outcome:
+        return failed(
+            f"Merge back to {branch} conflicts in {', '.join(files)}",
+            f"git fetch {self._remote} && git switch -c merge-{run.facts.version} {self._remote}/{branch}",
+            f"git merge {run.facts.version}      (resolve, commit)",
+            f"git push {self._remote} HEAD:{branch}      (or open a pull request from it)",
+        )
+
+    async def delete_branch(self, step: Step, run: Run, work: Work) -> Outcome:
+        """Delete the branch, here and on the remote, now that the remote's main contains it."""
+        branch, commit = run.request.branch, run.facts.commit
+        gone, kept = [], []
+        if (tip := await self._git.remote_branch(branch)) is not None:
+            if tip != commit:
+                return warned(f"Branch {branch} kept: it has moved on to {tip[:7]} on {self._remote}")
+            await self._git.delete_remote_branch(branch, commit)
+            gone.append(f"on {self._remote}")
+        if (tip := await self._git.branch(branch)) is not None:
+            place = await self._git.checked_out(branch)
+            if place is not None:
+                kept.append(f"here it is checked out in {place}: git switch main && git branch -D {branch}")
+            elif tip == commit:
+                await self._git.delete_branch(branch, commit)
+                gone.insert(0, "here")
+        text = f"Deleted branch {branch} ({' and '.join(gone) or 'it was gone'})"
+        lines = [Line(Status.OK, text)] + (
+            [Line(Status.WARN, f"Branch {branch} kept here", tuple(kept))] if kept else []
+        )
+        return Outcome(lines=tuple(lines))
+
+    async def cleanup(self, step: Step, run: Run, work: Work) -> Outcome:
+        """Remove the run's worktrees. What cannot be removed is said and left."""
+        left = []
+        for tree in self._trees.all(run):
+            try:
+                await self._git.remove_worktree(tree)
+            except GitFailed as error:
+                left.append(error.message)
+        await asyncio.to_thread(shutil.rmtree, self._trees.folder(run), ignore_errors=True)
+        return Outcome(lines=(Line(Status.WARN, "Worktrees left behind", tuple(left)),) if left else ())
+
+    async def document(self, step: Step, run: Run, work: Work) -> Outcome:
+        """Write the incident document."""
+        try:
+            path = await asyncio.to_thread(self._write, run)
+        except OSError as error:
+            return Outcome(Ended.FAILED, (Line(Status.WARN, f"Incident document not written: {error}"),))
+        return passed(f"Incident document: {path}", path=str(path))

@@ -1,0 +1,111 @@
+"""Before anything is deployed: a clean tree of the pinned commit, its dependencies, and the checks on it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..core.check import Candidate, Line, Status
+from ..core.run import Run
+from ..core.step import Ended, Step
+from ..doors.git import Git
+from ..doors.install import Installer, Setup
+from ..ports import Check
+from .work import Outcome, Work
+
+
+class Trees:
+    """Where a run keeps its worktrees and logs: everything under folders of its own, never in the checkout.
+
+    `tree` is for the checks, `base` for what they compare with, `pristine` is only ever packed.
+    """
+
+    def __init__(self, trees: Path, runs: Path) -> None:
+        self._trees, self._runs = trees, runs
+
+    def tree(self, run: Run) -> Path:
+        """The checkout in which the checks run."""
+        return self._trees / run.id / "tree"
+
+    def base(self, run: Run) -> Path:
+        """The checkout of the base's commit."""
+        return self._trees / run.id / "base"
+
+    def pristine(self, run: Run) -> Path:
+        """A checkout in which nothing but the build runs."""
+        return self._trees / run.id / "pristine"
+
+    def merge(self, run: Run) -> Path:
+        """Where the merge back is made."""
+        return self._trees / run.id / "merge"
+
+    def all(self, run: Run) -> tuple[Path, ...]:
+        """All of them."""
+        return (self.tree(run), self.base(run), self.pristine(run), self.merge(run))
+
+    def folder(self, run: Run) -> Path:
+        """What holds all of them."""
+        return self._trees / run.id
+
+    def logs(self, run: Run) -> Path:
+        """The run's logs; kept."""
+        return self._runs / run.id / "logs"
+
+
+class Preflight:
+    """The worktrees, the installation, and the checks by name."""
+
+    def __init__(self, git: Git, installer: Installer, setup: Setup, checks: Mapping[str, Check], trees: Trees) -> None:
+        self._git, self._installer, self._setup = git, installer, setup
+        self._checks, self._trees = checks, trees
+
+    async def worktree(self, step: Step, run: Run, work: Work) -> Outcome:
+        """Check the pinned commit out beside the operator's checkout, and the base's; list what lies between."""
+        facts = run.facts
+        await self._git.add_worktree(self._trees.tree(run), facts.commit)
+        await self._git.add_worktree(self._trees.pristine(run), facts.commit)
+        if facts.old.commit:
+            await self._git.add_worktree(self._trees.base(run), facts.old.commit)
+        changes = await self._git.changes(facts.old.commit, facts.commit)
+        commits = await self._git.commits(facts.old.commit, facts.commit)
+        return Outcome(
+            found={
+                "changed": [change.path for change in changes],
+                "commits": [{"commit": c.commit, "author": c.author, "subject": c.subject} for c in commits],
+                "diffstat": await self._git.diffstat(facts.old.commit, facts.commit),
+            }
+        )
+
+    async def install(self, step: Step, run: Run, work: Work) -> Outcome:
+        """Install the tree's dependencies: the tests and the smoke tests run with them."""
+        log = self._trees.logs(run) / "setup.log"
+        environment = await self._installer.install(self._trees.tree(run), self._setup, log)
+        return Outcome(found={"environment": str(environment)})
+
+    async def check(self, step: Step, run: Run, work: Work) -> Outcome:
+        """One check, by name."""
+        result = await self._checks[step.args["check"]].check(self._candidate(run))
+        ended = Ended.FAILED if result.status is Status.FAIL else Ended.PASSED
+        return Outcome(ended, result.lines, dict(result.found))
+
+    async def channels(self, step: Step, run: Run, work: Work) -> Outcome:
+        """Say which of the channels that were asked for cannot be told."""
+        lines = (Line(Status.SKIP, f"Notifications: {name}", (how,)) for name, how in run.facts.unconfigured.items())
+        return Outcome(lines=tuple(lines))
+
+    def _candidate(self, run: Run) -> Candidate:
+        facts, logs = run.facts, self._trees.logs(run)
+        logs.mkdir(parents=True, exist_ok=True)
+        return Candidate(
+            branch=run.request.branch,
+            commit=facts.commit,
+            base=facts.old,
+            tree=str(self._trees.tree(run)),
+            base_tree=str(self._trees.base(run)),
+            environment=environment_of(run) or str(self._trees.tree(run) / ".hotfix-env"),
+            logs=str(logs),
+            changed=tuple(run.steps["worktree"].found.get("changed", ())),
+        )
+
+
+def environment_of(run: Run) -> str:
+    """The directory the tree's dependencies were installed in; empty until they are."""
+    return str(run.steps["install"].found.get("environment", "")) if "install" in run.steps else ""

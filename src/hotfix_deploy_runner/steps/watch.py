@@ -1,0 +1,47 @@
+"""Reading the target's metrics, again and again, until told to stop. It judges nothing."""
+
+import asyncio
+
+from ..core.events import ReadingMissed, ReadingTaken
+from ..core.fleet import Fleet
+from ..core.reading import Cursor
+from ..core.run import Run
+from ..core.step import Step
+from ..errors import NoReading, PlatformFailed
+from ..ports import MetricsSource
+from .work import Outcome, Platforms, Work
+
+
+class WatchTarget:
+    """The watch. `source` is None where none is configured; then the step is never planned."""
+
+    def __init__(self, platforms: Platforms, source: MetricsSource | None) -> None:
+        self._platforms, self._source = platforms, source
+
+    async def watch(self, step: Step, run: Run, work: Work) -> Outcome:
+        """One reading an interval, counted from the start of each; the cursor goes into the journal with it."""
+        assert self._source is not None
+        cursor: Cursor | None = None
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + run.policy.watching.interval
+            cursor = await self._read(self._source, cursor, step, run, work)
+            await asyncio.sleep(max(0.0, due - loop.time()))
+
+    async def _read(
+        self, source: MetricsSource, cursor: Cursor | None, step: Step, run: Run, work: Work
+    ) -> Cursor | None:
+        fleet = Fleet()
+        try:
+            fleet = await self._fleet(step, run)
+            reading, cursor = await source.read(fleet, cursor)
+            work.emit(ReadingTaken(at=work.clock(), reading=reading, cursor=cursor, fleet=fleet))
+        except (NoReading, PlatformFailed) as error:
+            work.emit(ReadingMissed(at=work.clock(), why=error.message, fleet=fleet))
+        return cursor
+
+    async def _fleet(self, step: Step, run: Run) -> Fleet:
+        environment = step.args["environment"]
+        names = [found.name for found in run.facts.environments[environment]]
+        fleets = await asyncio.gather(*(self._platforms[environment, name].fleet() for name in names))
+        return Fleet(tuple(instance for fleet in fleets for instance in fleet.instances))

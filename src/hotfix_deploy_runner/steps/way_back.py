@@ -1,0 +1,75 @@
+"""Turning the dial back. It waits for nothing but the platform."""
+
+from ..core.check import Line, Status
+from ..core.fleet import Fleet
+from ..core.run import Run
+from ..core.step import Step
+from ..errors import PlatformFailed
+from ..ports import ALL, Platform
+from .health import until_healthy
+from .work import Outcome, Platforms, Work, counted, move_of
+
+
+class WayBack:
+    """The same dial as the rollout's: to zero inside a run, all the way to another revision when it was asked for."""
+
+    def __init__(self, platforms: Platforms) -> None:
+        self._platforms = platforms
+
+    async def observe(self, step: Step, run: Run, work: Work) -> Outcome:
+        """By platform, whether it is wholly on the old revision. One that does not answer is taken not to be."""
+        environment = step.args["environment"]
+        wholly_old: dict[str, bool] = {}
+        on_new = 0
+        for found in run.facts.environments[environment]:
+            try:
+                fleet = await self._platforms[environment, found.name].fleet()
+            except PlatformFailed as error:
+                work.report(Line(Status.WARN, error.message))
+                continue
+            wholly_old[found.name] = fleet.only(run.facts.old, len(found.fleet.serving))
+            on_new += sum(i.revision == run.new for i in fleet.instances)
+        noun = run.facts.environments[environment][0].noun
+        to_do = f"{counted(on_new, noun)} on {run.facts.version}"
+        work.report(Line(Status.OK, f"Rolling back to {run.facts.old.version} ({to_do})"))
+        return Outcome(found=wholly_old)
+
+    async def restore(self, step: Step, run: Run, work: Work) -> Outcome:
+        """Every instance on the old revision again, observed and healthy."""
+        platform = self._platforms[step.args["environment"], step.args["platform"]]
+        found = next(f for f in run.facts.environments[step.args["environment"]] if f.name == step.args["platform"])
+        count = len(found.fleet.serving)
+        await platform.shift(move_of(run), 0)
+        fleet = await until_healthy(
+            platform,
+            run.facts.old,
+            count,
+            min_healthy=0.0,
+            deadline=run.policy.rolling.healthy_deadline,
+            clock=work.clock,
+            enough=lambda fleet: fleet.only(run.facts.old, count),
+        )
+        return _verified(platform, fleet, run.facts.old.version)
+
+    async def turn(self, step: Step, run: Run, work: Work) -> Outcome:
+        """All instances to the version that was asked for: the same effect, under a move of its own."""
+        platform = self._platforms[step.args["environment"], step.args["platform"]]
+        move = move_of(run)
+        await platform.prepare(move)
+        await platform.shift(move, ALL)
+        fleet = await until_healthy(
+            platform,
+            move.new,
+            1,
+            min_healthy=0.0,
+            deadline=run.policy.rolling.healthy_deadline,
+            clock=work.clock,
+            enough=lambda fleet: fleet.only(move.new, max(1, len(fleet.serving))),
+        )
+        return _verified(platform, fleet, move.new.version)
+
+
+def _verified(platform: Platform, fleet: Fleet, version: str) -> Outcome:
+    count = len(fleet.serving)
+    line = Line(Status.OK, f"{version} verified everywhere ({counted(count, platform.noun)} healthy)")
+    return Outcome(lines=(line,), found={"count": count})

@@ -1,0 +1,51 @@
+"""The wording of the terminal's views: header, last words, what is under way. The contract's where it has them."""
+
+from ..core.ending import Ending
+from ..core.facts import Facts, Request
+from ..core.phrases import next_step
+from ..core.step import Step
+
+
+def header(request: Request, facts: Facts) -> tuple[str, ...]:
+    """What is about to be done, to what: the first lines of the narration."""
+    place = "production" if request.target == "staging" else request.target
+    runs = facts.old.version
+    known = f" ({facts.old_from})" if facts.old_from else ""
+    if request.action == "rollback":
+        lines = [f"Rollback: {request.target} to {facts.version}", f"Current {place}: {runs}"]
+    else:
+        lines = [f"Hotfix Deployment: {request.branch}", f"Current {place}: {runs}{known}", f"Hotfix base: {runs}"]
+    return (*lines, *(f"Note: {remark}" for remark in facts.remarks))
+
+
+def ending_words(request: Request, ending: Ending) -> tuple[str, ...]:
+    """The last words: what happened and what production runs in one line, then the one command to run next."""
+    words = (f"{ending.summary} {ending.production}".rstrip(), next_step(request, ending))
+    return tuple(line for line in words if line)
+
+
+def doing(step: Step) -> str:
+    """What a step that is under way is about, for the spinner beside it."""
+    args = step.args
+    batch = f"Bringing instances {args.get('before', 0) + 1} to {args.get('before', 0) + args.get('count', 0)}"
+    place = str(args.get("environment", ""))
+    words = {
+        "worktree": "Checking out a clean tree",
+        "install": "Installing the dependencies",
+        "check": f"Checking: {args.get('check', '')}",
+        "build": "Building",
+        "tag": f"Tagging {args.get('tag', '')}",
+        "deploy": f"Deploying to {place}",
+        "smoke": "Running the smoke tests",
+        "health": f"Asking {place} for its health",
+        "record": f"Recording what {place} runs",
+        "watch": f"Watching {place}",
+        "prepare": f"Preparing {place}",
+        "batch": batch,
+        "observe": f"Looking at what {place} runs",
+        "restore": f"Restoring {place}/{args.get('platform', '')}",
+        "turn": f"Turning {place}/{args.get('platform', '')}",
+        "merge": f"Merging back to {args.get('branch', '')}",
+        "document": "Writing the incident document",
+    }
+    return words.get(step.does, step.id)

@@ -1,0 +1,176 @@
+"""A run from the lock to the document, for whoever starts one: the command line, and later others."""
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from .. import __version__
+from ..core.conclude import conclude
+from ..core.ending import Ending
+from ..core.events import AnyEvent, RunEnded, RunStarted
+from ..core.facts import Facts, Request
+from ..core.incident import incident, to_json
+from ..core.plan import plan
+from ..core.policy import Policy
+from ..core.revision import UNKNOWN
+from ..core.run import Run, fold
+from ..errors import LockHeld, UsageError
+from ..herald import Herald
+from ..journal.sqlite import SqliteStore
+from ..lock.local import Lease
+from ..runner import Runner, View
+from ..views.incident_markdown import markdown
+from .project import Project
+
+Consent = Callable[[RunStarted], bool]
+"""Whether the operator agrees to what is planned."""
+
+
+def run_id() -> str:
+    """A name for a run that sorts by time and is never used twice: `20261123-031209-9f2c`."""
+    return time.strftime("%Y%m%d-%H%M%S-", time.gmtime()) + secrets.token_hex(2)
+
+
+async def deploy(project: Project, request: Request, policy: Policy, consent: Consent, views: Sequence[View]) -> Ending:
+    """Deploy a hotfix branch. Raises `LockHeld`, `CheckFailed` or `UsageError` when it does not come to a run."""
+    environments = environments_of(project, request)
+    run = run_id()
+    lease = project.locks.acquire(environments, run, project.operator)
+    _refuse_what_is_unfinished(project, lease)
+    return await _under(project, lease, lambda: _deploy(project, request, policy, consent, views, lease))
+
+
+async def _deploy(
+    project: Project, request: Request, policy: Policy, consent: Consent, views: Sequence[View], lease: Lease
+) -> Ending:
+    started = await planned_deploy(project, request, policy, lease.run, lease.fence)
+    if not consent(started):
+        raise UsageError("not agreed to: nothing was done")
+    return await conduct(project, started, views)
+
+
+async def planned_deploy(project: Project, request: Request, policy: Policy, run: str, fence: int) -> RunStarted:
+    """What a deploy would be: the first event of the run, with facts and steps. Nothing is changed by it."""
+    facts = await project.discovery.for_deploy(request, environments_of(project, request), _rest(project, fence))
+    return _first(project, run, request, policy, facts)
+
+
+async def rollback(project: Project, request: Request, policy: Policy, views: Sequence[View]) -> Ending:
+    """Bring another version to the whole target. Takes the lock from whoever holds it: the caller has asked first."""
+    run = run_id()
+    lease = project.locks.acquire((request.target,), run, project.operator, "rollback", takeover=True)
+    return await _under(project, lease, lambda: _rollback(project, request, policy, views, lease))
+
+
+async def _rollback(project: Project, request: Request, policy: Policy, views: Sequence[View], lease: Lease) -> Ending:
+    facts = await project.discovery.for_rollback(request, _rest(project, lease.fence))
+    return await conduct(project, _first(project, lease.run, request, policy, facts), views)
+
+
+async def conduct(project: Project, started: RunStarted, views: Sequence[View]) -> Ending:
+    """Drive the run, tell people, and write the document once more when all is known."""
+    channels, _ = project.channels()
+    performers = project.performers(lambda run: write_document(project, run.id, conclude(run)))
+    herald = Herald(channels, lambda event: runner.tell(event), project.clock)
+    runner = Runner(project.store, performers, clock=project.clock, views=views, listeners=[herald])
+    try:
+        return await runner.drive(started)
+    finally:
+        await herald.close()
+        await runner.close()
+        await project.http.aclose()
+        write_document(project, started.run)
+
+
+def write_document(project: Project, run: str, so_far: Ending | None = None) -> Path:
+    """Write a run's incident document, Markdown and JSON, from its journal. Returns the Markdown's path.
+
+    `so_far` is its ending where the journal does not have it yet.
+    """
+    store = SqliteStore(project.home / "journal.db")
+    try:
+        events: list[AnyEvent] = [event for _, event in store.events(run)]
+    finally:
+        store.close()
+    if so_far is not None and not any(isinstance(event, RunEnded) for event in events):
+        events.append(RunEnded(at=events[-1].at, ending=so_far))
+    document = incident(events)
+    folder = project.home / "runs" / run
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "incident.json").write_bytes(to_json(document))
+    path = folder / "incident.md"
+    path.write_text(markdown(document), encoding="utf-8")
+    return path
+
+
+def environments_of(project: Project, request: Request) -> tuple[str, ...]:
+    """What a deploy touches, and locks: staging first, where it is not skipped, and the target."""
+    if request.target == "staging" or "staging" in request.reasons:
+        return (request.target,)
+    if "staging" not in project.settings.environments:
+        raise UsageError(
+            "no staging environment is configured",
+            next_step='describe it as [environments.staging.NAME], or --skip-staging --reason "…"',
+        )
+    return ("staging", request.target)
+
+
+def _rest(project: Project, fence: int) -> Facts:
+    """The facts that need no looking for."""
+    _, unconfigured = project.channels()
+    return Facts(
+        old=UNKNOWN,
+        old_from="",
+        commit="",
+        version="",
+        checks=tuple(project.checks),
+        smoke_tests=bool(project.settings.staging.smoke),
+        metrics=project.metrics is not None,
+        unconfigured=unconfigured,
+        fence=fence,
+    )
+
+
+def _first(project: Project, run: str, request: Request, policy: Policy, facts: Facts) -> RunStarted:
+    steps = plan(request, policy, facts)
+    return RunStarted(
+        at=project.clock(), run=run, request=request, policy=policy, facts=facts, steps=steps, tool=__version__
+    )
+
+
+def _refuse_what_is_unfinished(project: Project, lease: Lease) -> None:
+    """A run that died with its target touched is for a rollback to take, not for the next deploy."""
+    left = lease.taken_from and left_touched(project, lease.taken_from)
+    if not left:
+        return
+    project.locks.suspend(lease, f"run {left.id} died while {left.facts.version} was on its way")
+    raise LockHeld(
+        f"run {left.id} died while {left.facts.version} was on its way to {left.request.target}",
+        detail=f"before it, {left.facts.old.version} ran",
+        next_step=f"rollback-deploy-auto --version {left.facts.old.version} --target {left.request.target}",
+    )
+
+
+def left_touched(project: Project, run: str) -> Run | None:
+    """The run, if it has changed what serves and has not come to an end."""
+    events = [event for _, event in project.store.events(run)]
+    if not events:
+        return None
+    state = fold(events)
+    open_ended = state.ending is None or state.ending.unfinished
+    return state if state.touched and open_ended else None
+
+
+async def _under(project: Project, lease: Lease, body: Callable[[], Awaitable[Ending]]) -> Ending:
+    """Do `body` under the lock; then free it, or leave it marked where the target was left half-way."""
+    ending: Ending | None = None
+    try:
+        ending = await body()
+        return ending
+    finally:
+        left = left_touched(project, lease.run)
+        if left is not None:
+            project.locks.suspend(lease, ending.summary if ending else f"run {left.id} broke off")
+        else:
+            project.locks.release(lease)

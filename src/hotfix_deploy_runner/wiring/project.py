@@ -1,0 +1,226 @@
+"""The only place where objects are put together."""
+
+import getpass
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from .. import plugins
+from ..config.load import Loaded
+from ..config.model import Settings
+from ..core.instant import Instant
+from ..core.run import Run
+from ..core.version import TagFormat
+from ..doors.command import Commands
+from ..doors.git import Git
+from ..doors.http import Http
+from ..doors.install import Installer, Setup
+from ..doors.redaction import Redactor
+from ..doors.repository import Repository
+from ..errors import NotConfigured
+from ..journal.sqlite import SqliteStore
+from ..journal.store import Store
+from ..lock.local import LocalLocks
+from ..ports import ArtifactBuilder, Check, MetricsSource, Notifier, Platform, Site, Workplace
+from ..steps.build import Build
+from ..steps.discover import Discovery
+from ..steps.finish import Finish
+from ..steps.preflight import Preflight, Trees
+from ..steps.rollout import Rollout
+from ..steps.smoke import SmokeTests
+from ..steps.staging import Staging
+from ..steps.tag import Tags
+from ..steps.watch import WatchTarget
+from ..steps.way_back import WayBack
+from ..steps.work import Perform, Platforms
+
+CHECKS = ("branch", "tests", "security", "migrations")
+"""The pre-flight checks, in the order in which they are told."""
+
+
+def steady_clock() -> Callable[[], Instant]:
+    """A clock that tells UTC as it was at the start and then only counts: the machine's clock may jump, a run not."""
+    epoch, origin = time.time(), time.monotonic()
+    return lambda: epoch + time.monotonic() - origin
+
+
+class Project:
+    """One repository with its settings, and everything that works on it. Made for one command, then let go."""
+
+    def __init__(self, repository: Repository, loaded: Loaded) -> None:
+        self.repository, self.settings, self.path = repository, loaded.settings, loaded.path
+        self.home = repository.home
+        self.redact = Redactor.from_environment(os.environ)
+        self.clock = steady_clock()
+        self.operator = operator()
+        self.host = socket.gethostname()
+
+    @cached_property
+    def commands(self) -> Commands:
+        """The door to other programs."""
+        return Commands(self.redact)
+
+    @cached_property
+    def git(self) -> Git:
+        """The door to git."""
+        return Git(self.repository.top, self.commands, remote=self.settings.remote)
+
+    @cached_property
+    def http(self) -> Http:
+        """The door to HTTP; to be closed."""
+        return Http(self.redact)
+
+    @cached_property
+    def store(self) -> Store:
+        """The journal."""
+        return SqliteStore(self.home / "journal.db")
+
+    @cached_property
+    def locks(self) -> LocalLocks:
+        """The locks of the environments."""
+        return LocalLocks(self.home / "locks")
+
+    @cached_property
+    def trees(self) -> Trees:
+        """Where runs keep worktrees and logs."""
+        return Trees(self.home / "trees", self.home / "runs")
+
+    @cached_property
+    def workplace(self) -> Workplace:
+        """What a plug-in without a platform gets."""
+        return Workplace(self.repository.top, self.home, self.redact, self.settings.remote, self.operator)
+
+    @cached_property
+    def platforms(self) -> Platforms:
+        """Every configured platform, in the order of the file."""
+        return {
+            (environment, name): self._platform(environment, name, table)
+            for environment, tables in self.settings.environments.items()
+            for name, table in tables.items()
+        }
+
+    @cached_property
+    def discovery(self) -> Discovery:
+        """What is true before a run."""
+        tags = TagFormat(self.settings.tag_format)
+        return Discovery(self.git, self.platforms, tags, self.store)
+
+    @cached_property
+    def builder(self) -> ArtifactBuilder:
+        """The artifact builder."""
+        made: ArtifactBuilder = _made("artifacts", self.settings.build, "builder", "archive", self.workplace)
+        return made
+
+    @cached_property
+    def metrics(self) -> MetricsSource | None:
+        """The metrics source; None where the settings say `none`."""
+        if self.settings.metrics.get("source") == "none":
+            return None
+        made: MetricsSource = _made("metrics", self.settings.metrics, "source", "scrape", self.workplace)
+        return made
+
+    @cached_property
+    def checks(self) -> dict[str, Check]:
+        """The pre-flight checks by name, in order."""
+        unknown = set(self.settings.checks) - set(plugins.names("checks"))
+        for name in sorted(unknown):
+            plugins.factory("checks", name)
+        return {name: plugins.factory("checks", name)(self._check_table(name), self.workplace) for name in CHECKS}
+
+    def channels(self) -> tuple[dict[str, Notifier], dict[str, str]]:
+        """The channels to tell, by name; and those that cannot be told, with how to change that."""
+        ready: dict[str, Notifier] = {}
+        not_ready: dict[str, str] = {}
+        for name in self.settings.notify:
+            table = self.settings.notifiers.get(name, {"type": name})
+            try:
+                ready[name] = _made("notifiers", table, "type", name, self.workplace)
+            except NotConfigured as error:
+                not_ready[name] = f"{error.message}; {error.next_step}" if error.next_step else error.message
+        return ready, not_ready
+
+    def performers(self, write_document: Callable[[Run], Path]) -> Mapping[str, Perform]:
+        """Who does what: every kind of step that a plan may hold."""
+        settings = self.settings
+        setup = Setup(settings.setup.command, tuple(settings.setup.inputs), settings.setup.timeout)
+        installer = Installer(self.commands, self.home / "caches")
+        preflight = Preflight(self.git, installer, setup, self.checks, self.trees)
+        build = Build(self.git, self.builder, self.trees, self.home / "artifacts")
+        smoke = SmokeTests(self.commands, settings.staging.smoke, settings.staging.timeout)
+        staging = Staging(self.platforms, smoke, self.http, _health_paths(settings), self.trees)
+        tags, rollout, back = Tags(self.git), Rollout(self.platforms), WayBack(self.platforms)
+        finish = Finish(self.git, self.trees, write_document, settings.remote)
+        return {
+            "worktree": preflight.worktree,
+            "install": preflight.install,
+            "check": preflight.check,
+            "channels": preflight.channels,
+            "build": build.build,
+            "artifact": build.artifact,
+            "deploy": staging.deploy,
+            "smoke": staging.smoke,
+            "health": staging.health,
+            "no-staging": staging.no_staging,
+            "tag": tags.tag,
+            "mark": tags.mark,
+            "record": rollout.record,
+            "prepare": rollout.prepare,
+            "batch": rollout.batch,
+            "settle": rollout.settle,
+            "watch": WatchTarget(self.platforms, self.metrics).watch,
+            "observe": back.observe,
+            "restore": back.restore,
+            "turn": back.turn,
+            "merge": finish.merge,
+            "delete-branch": finish.delete_branch,
+            "cleanup": finish.cleanup,
+            "document": finish.document,
+        }
+
+    def _platform(self, environment: str, name: str, table: Mapping[str, Any]) -> Platform:
+        site = Site(
+            environment=environment,
+            name=name,
+            state=self.home / "platforms" / environment / name,
+            artifacts=self.home / "artifacts",
+            caches=self.home / "caches",
+            redact=self.redact,
+        )
+        kind = str(table.get("platform", "process"))
+        rest = {key: value for key, value in table.items() if key != "platform"}
+        if kind == "process":
+            rest.setdefault("setup", self.settings.setup.model_dump())
+        platform: Platform = plugins.factory("platforms", kind)(rest, site)
+        return platform
+
+    def _check_table(self, name: str) -> dict[str, Any]:
+        table = dict(self.settings.checks.get(name, {}))
+        if name == "branch" and self.settings.merge.into:
+            table.setdefault("main", self.settings.merge.into[0])
+        return table
+
+
+def _made(group: plugins.Group, table: Mapping[str, Any], key: str, default: str, workplace: Workplace) -> Any:
+    """A plug-in made by the factory that `table[key]` names, with the rest of its table."""
+    rest = {name: value for name, value in table.items() if name != key}
+    return plugins.factory(group, str(table.get(key, default)))(rest, workplace)
+
+
+def _health_paths(settings: Settings) -> dict[tuple[str, str], str]:
+    return {
+        (environment, name): str(table.get("health", "/healthz"))
+        for environment, tables in settings.environments.items()
+        for name, table in tables.items()
+    }
+
+
+def operator() -> str:
+    """Who runs this: `HOTFIX_OPERATOR`, else the account."""
+    try:
+        return os.environ.get("HOTFIX_OPERATOR") or getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
