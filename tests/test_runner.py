@@ -215,3 +215,17 @@ def test_a_view_sees_every_event_once_with_its_number(tmp_path: Path) -> None:
     lab = Lab(tmp_path, views=[seen])
     lab.run()
     assert seen.events == lab.store.events("run-1")
+
+
+def test_a_view_that_fails_is_left_out_and_the_run_goes_on(tmp_path: Path) -> None:
+    class Closed:
+        calls = 0
+
+        def event(self, seq: int, event: AnyEvent) -> None:
+            self.calls += 1
+            raise BrokenPipeError("closed")
+
+    closed = Closed()
+    lab = Lab(tmp_path, views=[closed])
+    assert lab.run().code == ExitCode.DONE
+    assert closed.calls == 1

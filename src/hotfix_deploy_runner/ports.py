@@ -5,6 +5,7 @@ Plug-ins register under the entry-point groups `hotfix_deploy_runner.platforms`,
 `Site` (a platform) or `Workplace` (everything else) it works at.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
@@ -14,6 +15,7 @@ import msgspec
 
 from .core.check import Candidate, CheckResult
 from .core.fleet import Fleet, Instance
+from .core.instant import Instant
 from .core.notice import Notice, Thread
 from .core.reading import Cursor, Reading
 from .core.revision import Artifact, Revision
@@ -130,7 +132,7 @@ class Workplace(msgspec.Struct, frozen=True):
     """What a plug-in without a platform is given.
 
     `repository` is the operator's checkout (read only), `remote` the name of its remote, `store` a directory that is
-    kept between runs, `operator` who runs this.
+    kept between runs, `operator` who runs this, `clock` what a run's instants are read from.
     """
 
     repository: Path
@@ -138,6 +140,7 @@ class Workplace(msgspec.Struct, frozen=True):
     redact: Redact
     remote: str = "origin"
     operator: str = ""
+    clock: Callable[[], Instant] = time.time
 
 
 class Site(msgspec.Struct, frozen=True):

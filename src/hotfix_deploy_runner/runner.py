@@ -10,6 +10,7 @@ import signal
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Protocol
 
 from .core.check import Line, Status
@@ -61,8 +62,14 @@ class Runner:
         self._tasks: dict[StepId, asyncio.Task[None]] = {}
         self._seq = 0
         self._run: Run | None = None
+        self._dropped: dict[object, str] = {}
         # SQLite is written from one thread of its own, so that a slow disk does not stop the loop.
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """The views and listeners that failed, with their errors: nothing of that has touched the run."""
+        return tuple(self._dropped.values())
 
     def tell(self, event: AnyEvent) -> None:
         """Something has happened outside of the steps (a notice was delivered); it is recorded in its turn."""
@@ -105,12 +112,21 @@ class Runner:
         first = self._seq - len(events) + 1
         for number, event in enumerate(events, start=first):
             before, run = (None, run) if fresh else (run, apply(run, event))
-            for view in self._views:
-                view.event(number, event)
-            for listener in self._listeners:
-                listener.heard(before, event, run)
+            self._show(number, before, event, run)
         self._run = run
         return run
+
+    def _show(self, number: int, before: Run | None, event: AnyEvent, after: Run) -> None:
+        """Let everybody see a recorded event. One that fails (a closed pipe, a bug) is left out from then on."""
+        shows = [(view, partial(view.event, number, event)) for view in self._views]
+        hears = [(listener, partial(listener.heard, before, event, after)) for listener in self._listeners]
+        for observer, look in [*shows, *hears]:
+            if observer in self._dropped:
+                continue
+            try:
+                look()
+            except Exception as error:
+                self._dropped[observer] = f"{type(observer).__name__}: {error!r}"
 
     async def _start(self, run: Run, step: Step) -> Run:
         run = await self._record(run, [StepStarted(at=self._clock(), step=step.id)])

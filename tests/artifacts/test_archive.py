@@ -81,6 +81,7 @@ def test_the_artifact_is_the_tree_and_its_digest_is_the_files(shop: Shop) -> Non
     content = Path(artifact.location).read_bytes()
     assert artifact.digest == f"sha256:{hashlib.sha256(content).hexdigest()}"
     assert artifact.size == len(content)
+    assert Path(artifact.location).stat().st_mode & 0o777 == 0o644
     assert Path(artifact.location) == shop.store / "artifacts" / f"{artifact.digest[7:]}.tar.gz"
     with tarfile.open(artifact.location) as archive:
         archive.extractall(shop.home / "out", filter="data")
@@ -198,6 +199,13 @@ def test_a_link_out_of_the_tree_is_refused(shop: Shop, target: str, words: str) 
     error = shop.refused()
     assert error.message.startswith("cannot pack the link ")
     assert words in error.message
+
+
+def test_a_link_that_leaves_by_way_of_another_link_is_refused(shop: Shop) -> None:
+    shop.write("s/t/app.py")
+    (shop.source / "s/t/top").symlink_to("../..")
+    (shop.source / "x").symlink_to("s/t/top/..")
+    assert shop.refused().message == "cannot pack the link x: it points out of the tree"
 
 
 @pytest.mark.parametrize("target", ["app.py", "../app.py", "nowhere", "../a"])

@@ -31,7 +31,7 @@ def test_the_usual_tools_migrations_are_seen(path: str, tmp_path: Path) -> None:
     assert result.lines[0].text == "Database migrations: 1"
     assert result.status is Status.FAIL
     assert result.lines[0].detail[0] == path
-    assert result.found == {"migrations": [path]}
+    assert result.found["migrations"] == [path]
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,18 @@ def test_changed_and_deleted_ones_are_marked_and_the_flag_is_named(tmp_path: Pat
     assert "needs --allow-migrations" in line.detail[3]
 
 
+def test_what_cannot_be_taken_back_and_what_locks_is_named(tmp_path: Path) -> None:
+    files = {
+        "migrations/1.sql": "ALTER TABLE t DROP COLUMN a; CREATE INDEX i ON t (b);",
+        "migrations/1.down.sql": "DROP TABLE t",
+    }
+    result = check(make_check({}, workplace(tmp_path)), candidate(tmp_path, files, changed=tuple(files)))
+    said = "migrations/1.sql; irreversible: drops a column; locking: builds an index under a lock"
+    assert result.lines[0].detail[:2] == (said, "migrations/1.down.sql")
+    assert result.found["irreversible"] == {"migrations/1.sql": ["drops a column"]}
+    assert result.found["locking"] == {"migrations/1.sql": ["builds an index under a lock"]}
+
+
 def test_allowed_ones_are_a_warning_that_lists_them(tmp_path: Path) -> None:
     what = candidate(tmp_path, {"migrations/1.sql": ""}, changed=("migrations/1.sql",))
     (line,) = check(make_check({"allow": True}, workplace(tmp_path)), what).lines
@@ -72,7 +84,7 @@ def test_own_paths_replace_the_common_ones(tmp_path: Path) -> None:
     a_check = make_check({"paths": ["schema/*.cql"]}, workplace(tmp_path))
     files = ("migrations/1.sql", "schema/1.cql")
     result = check(a_check, candidate(tmp_path, dict.fromkeys(files, ""), changed=files))
-    assert result.found == {"migrations": ["schema/1.cql"]}
+    assert result.found["migrations"] == ["schema/1.cql"]
 
 
 def test_a_long_list_is_cut(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ def log(result: dict[str, Any], **run: Any) -> dict[str, Any]:
     return {"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "t"}}, "results": [result], **run}]}
 
 
-def located(uri: str, line: int = 3, **more: Any) -> list[dict[str, Any]]:
-    return [{"physicalLocation": {"artifactLocation": {"uri": uri, **more}, "region": {"startLine": line}}}]
+def located(uri: str, **more: Any) -> list[dict[str, Any]]:
+    return [{"physicalLocation": {"artifactLocation": {"uri": uri, **more}, "region": {"startLine": 3}}}]
 
 
 def driver(**rule: Any) -> dict[str, Any]:
@@ -30,6 +30,7 @@ def driver(**rule: Any) -> dict[str, Any]:
         ({"ruleIndex": 1}, driver(id="R", defaultConfiguration={"level": "error"}), Level.error),
         ({"rule": {"index": 1}}, driver(id="R", defaultConfiguration={"level": "note"}), Level.note),
         ({"ruleId": "R", "ruleIndex": 7}, driver(id="R", defaultConfiguration={"level": "note"}), Level.note),
+        ({"ruleId": "R", "ruleIndex": 0}, driver(id="R", defaultConfiguration={"level": "note"}), Level.note),
         ({"ruleId": "X"}, driver(id="R", defaultConfiguration={"level": "error"}), Level.warning),
         ({"ruleId": "R", "kind": "fail"}, driver(id="R"), Level.warning),
     ],

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from tests.checks.places import SECRET, candidate, check, line, texts, workplace
 
-from hotfix_deploy_runner.checks import scanners
 from hotfix_deploy_runner.checks.security import make_check
 from hotfix_deploy_runner.core.check import CheckResult, Status
 
@@ -38,7 +37,7 @@ def test_a_new_finding_fails_with_rule_and_place(tmp_path: Path) -> None:
 
 def test_an_old_finding_that_moved_does_not_block_and_is_told(tmp_path: Path) -> None:
     result = scanned(tmp_path, {"x.py": "# moved\n\n" + SHELL}, {"x.py": SHELL})
-    assert line(result, "Security scan clear").detail == ("bandit: 1 files, 2 findings that the base has too",)
+    assert line(result, "Security scan clear").detail == ("bandit: 1 file, 2 findings that the base has too",)
     assert result.status is Status.OK
 
 
@@ -66,7 +65,14 @@ def test_environments_are_never_scanned(tmp_path: Path) -> None:
         environment=tmp_path / "tree/deps",
     )
     result = check(make_check({}, workplace(tmp_path)), what)
-    assert line(result, "Security scan clear").detail[0].startswith("bandit: 1 files")
+    assert line(result, "Security scan clear").detail[0].startswith("bandit: 1 file")
+
+
+def test_what_the_setup_generated_is_nobodys_work(tmp_path: Path) -> None:
+    ours = {"x.py": SHELL, "new.py": SHELL, "build/lib/x.py": SHELL, "build/broken.py": "def (:\n"}
+    what = candidate(tmp_path, ours, {"x.py": SHELL}, changed=("new.py",))
+    failed = line(check(make_check({}, workplace(tmp_path)), what), "Security scan: 1 new finding")
+    assert "new.py:3" in failed.detail[0]
 
 
 def test_no_python_file_is_a_skip_not_a_green(tmp_path: Path) -> None:
@@ -80,7 +86,7 @@ def test_the_first_python_file_is_compared_with_nothing(tmp_path: Path) -> None:
 
 
 def test_without_bandit_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scanners.sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", "/nowhere")
     result = scanned(tmp_path, {"x.py": SHELL}, {})
     assert result.status is Status.SKIP
@@ -161,6 +167,13 @@ def test_any_scanner_that_writes_sarif_is_compared_by_the_code_at_its_lines(tmp_
     assert line(result, "Security scan: 1 new finding").detail == ("G1 a.go:1 (weak)",)
     same = with_scanner(tmp_path, "cp GIVEN $HOTFIX_SARIF; exit 1", base={"a.go": "  weak()"})
     assert line(same, "Security scan clear").detail == ("mine: 1 finding that the base has too",)
+
+
+def test_what_another_scanner_finds_in_generated_files_does_not_count(tmp_path: Path) -> None:
+    (tmp_path / "given.sarif").write_text(json.dumps(SARIF))
+    settings = {"scanners": {"mine": {"command": f"cp {tmp_path}/given.sarif $HOTFIX_SARIF"}}}
+    what = candidate(tmp_path, {"a.go": "weak()"}, changed=("b.go",))
+    assert texts(check(make_check(settings, workplace(tmp_path)), what)) == ["Security scan clear"]
 
 
 @pytest.mark.parametrize(

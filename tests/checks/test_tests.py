@@ -122,6 +122,11 @@ def test_the_time_limit_is_said_and_nothing_is_left_running(tmp_path: Path) -> N
         os.kill(int((tmp_path / "tree/pid").read_text()), 0)
 
 
+def test_a_run_that_hangs_after_its_report_has_not_passed(tmp_path: Path) -> None:
+    command = writes("<testcase name='a'/>").replace("exit 0", "exec sleep 60")
+    assert texts(answer(tmp_path, {}, command=command, timeout="500ms")) == ["Tests did not end within 0.5 s"]
+
+
 def test_all_passed_but_a_bad_exit_code_is_a_failure_that_says_the_code(tmp_path: Path) -> None:
     result = answer(tmp_path, {}, command="echo coverage too low; " + writes("<testcase name='a'/>", 3))
     failed = line(result, "Tests pass (1/1), but their command ended with 3")

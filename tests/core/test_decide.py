@@ -8,54 +8,33 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.fakes.lives import (
+    AHEAD,
+    BACK,
+    BADLY,
+    FEW,
+    MODERATE,
+    MOMENTS,
+    TAPES,
+    TWO,
+    code,
+    lived,
+    position,
+    started,
+    verdict,
+    without_times,
+)
 from tests.fakes.scenes import WATCHING, beginning
 from tests.fakes.world import Moment, Trouble, World, after
 
 from hotfix_deploy_runner.core.decide import decide
-from hotfix_deploy_runner.core.events import AnyEvent, CourseChanged, StepEnded, StepStarted, VerdictReached
+from hotfix_deploy_runner.core.events import CourseChanged, StepEnded, StepStarted, VerdictReached
 from hotfix_deploy_runner.core.plan import DOCUMENT, VALIDATE, WATCH
-from hotfix_deploy_runner.core.run import Progress, Run, apply, fold
-from hotfix_deploy_runner.core.step import Course, Ended, Phase, StepId
+from hotfix_deploy_runner.core.run import apply, fold
+from hotfix_deploy_runner.core.step import Course, Ended, Phase, Step, StepId
 from hotfix_deploy_runner.core.verdict import Kind
-
-TWO = {"api": 3, "workers": 2}
-TAPES = st.lists(st.integers(0, 11), max_size=120)
-"""Numbers that choose what happens next. Twelve divides well by the few things that can happen at once."""
-MOMENTS = st.integers(1, 90)
-"""A happening's number; a run on `TWO` has some seventy when nothing is drawn out."""
-MODERATE = settings(max_examples=60, deadline=None)
-FEW = settings(max_examples=15, deadline=None)
-SIGNALS = {"SIGINT": 130, "SIGTERM": 143}
-
-
-def lived(world: World) -> World:
-    """`world` at the end of its run."""
-    world.live()
-    return world
-
-
-def code(world: World) -> int:
-    """The exit code that its run ended with."""
-    assert world.run.ending is not None
-    return int(world.run.ending.code)
-
-
-def without_times(run: Run) -> dict[str, Any]:
-    """What came of a run: everything but when, and but what steps said while they were under way."""
-    steps = {
-        name: (p.ended, [line for line in p.lines if not line.text.endswith("goes on")], p.found)
-        for name, p in run.steps.items()
-    }
-    return {"steps": steps, "course": run.course, "kind": run.verdict and run.verdict.kind, "ending": run.ending}
-
-
-def position(events: list[AnyEvent], kind: type[AnyEvent], step: StepId = "") -> int:
-    """Where the first event of a kind stands (about a step whose id begins so); past the end when there is none."""
-    places = (n for n, e in enumerate(events) if isinstance(e, kind) and getattr(e, "step", "").startswith(step))
-    return next(places, len(events))
-
 
 # One ending, in whatever order
 
@@ -189,121 +168,22 @@ def test_blindness_rolls_back_what_is_mixed_and_keeps_what_is_all_new() -> None:
     assert (code(whole), whole.versions, verdict(whole)) == (6, {"new"}, Kind.BLIND)
 
 
-# A step that fails
-
-ASKED = [s.id for s in beginning(TWO, action="rollback").steps]
-AHEAD = [s.id for s in beginning(TWO).steps if not s.judged and not s.background]
-BACK = ["observe", "restore:production/api", "restore:production/workers", "mark"]
-BADLY = st.sampled_from([Ended.FAILED, Ended.STOPPED])
-"""A step that stopped unasked is no better than one that failed."""
-CODES = {Phase.PREFLIGHT: 3, Phase.STAGING: 3, Phase.PRODUCTION: 3, Phase.AFTERWARDS: 6}
+def test_blindness_is_no_breach_to_be_held() -> None:
+    """Holding is for a release that is known to be bad; a fleet that is mixed and unseen goes back all the same."""
+    watching = msgspec.structs.replace(WATCHING, on_breach="hold", gate_wait=60.0)
+    world = lived(World(beginning(TWO, watching=watching), trouble=Trouble(blind=lambda world: world.run.touched)))
+    assert (code(world), world.versions, verdict(world)) == (4, {"old"}, Kind.BLIND)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("step", AHEAD)
-@FEW
-@given(tape=TAPES, badly=BADLY, silently=st.booleans())
-def test_a_step_that_fails_ends_with_the_code_of_the_table_and_one_version(
-    step: StepId, tape: list[int], badly: Ended, silently: bool
-) -> None:
-    world = lived(World(beginning(TWO), tape, Trouble(frozenset({step}), badly, silently)))
-    expected = 4 if step.startswith("batch:") else CODES[world.run.steps[step].step.phase]
-    assert code(world) == expected
-    assert world.versions == ({"new"} if expected == 6 else {"old"})
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("step", BACK)
-@FEW
-@given(tape=TAPES, badly=BADLY, silently=st.booleans())
-def test_only_a_restore_that_fails_makes_a_rollback_incomplete(
-    step: StepId, tape: list[int], badly: Ended, silently: bool
-) -> None:
-    """What could not be observed is restored all the same; a mark that git refuses is no half rollback."""
-    trouble = Trouble(frozenset({step, "batch:production/workers:2"}), badly, silently)
-    world = lived(World(beginning(TWO), tape, trouble))
-    assert code(world) == (5 if step.startswith("restore:") else 4)
-    assert world.versions == {"old"} or code(world) == 5
-
-
-@pytest.mark.parametrize(("step", "expected"), [("artifact", 5), ("turn:production/api", 5), ("mark", 0)])
-def test_an_asked_rollback_is_done_when_every_platform_has_turned(step: StepId, expected: int) -> None:
-    world = lived(World(beginning(TWO, action="rollback"), trouble=Trouble(fails=frozenset({step}))))
-    assert code(world) == expected
-    assert (world.versions == {"new"}) == (expected == 0)
-
-
-def test_the_watch_breaking_down_is_a_failure_of_its_phase() -> None:
-    """Unwatched, production is not changed; once changed, it goes back."""
-    start = beginning(TWO)
-    run = fold([start, StepStarted(at=1001, step=WATCH), StepEnded(at=1002, step=WATCH, ended=Ended.FAILED)])
-    assert turned(run) is Course.FINISH
-    batch = "batch:production/api:1"
-    run = apply(run, StepStarted(at=1003, step=batch))
-    assert turned(run) is Course.BACK
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("broken", ["check:security", "install", "build"])
-@FEW
-@given(tape=TAPES)
-def test_no_failure_before_staging_hides_the_result_of_a_check(broken: StepId, tape: list[int]) -> None:
-    world = lived(World(beginning(TWO), tape, Trouble(fails=frozenset({broken}))))
-    blocked = {"check:tests"} if broken == "install" else set()
-    checks = {name: p for name, p in world.run.steps.items() if p.step.phase is Phase.PREFLIGHT and name not in blocked}
-    assert {name for name, p in checks.items() if not p.passed} == {broken} & set(checks)
-
-
-# Somebody asks, or the process is told to stop
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("verb", ["rollback", "abort"])
-@MODERATE
-@given(tape=TAPES, moment=MOMENTS, metrics=st.booleans())
-def test_a_request_at_any_instant_undoes_what_was_done(verb: str, tape: list[int], moment: int, metrics: bool) -> None:
-    world = lived(World(beginning(TWO, metrics=metrics), tape, Trouble(strikes=after(moment), strike=verb)))
-    if world.touched_when_struck is None:
-        assert code(world) == (0 if metrics else 6)
-        return
-    assert code(world) == (4 if world.touched_when_struck else 3)
-    assert world.versions == {"old"}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("signal", ["SIGINT", "SIGTERM"])
-@MODERATE
-@given(tape=TAPES, moment=MOMENTS)
-def test_a_signal_at_any_instant_leaves_everything_as_it_is(signal: str, tape: list[int], moment: int) -> None:
-    world = lived(World(beginning(TWO), tape, Trouble(strikes=after(moment), strike=signal)))
-    ending = world.run.ending
-    assert ending is not None
-    if world.touched_when_struck is None:
-        assert code(world) == 0
-        return
-    assert (code(world), ending.unfinished) == (SIGNALS[signal], world.touched_when_struck)
-    assert not any(p.step.course is Course.BACK for p in world.run.steps.values())
-    if not world.touched_when_struck:
-        assert world.versions == {"old"}
-
-
-@MODERATE
-@given(tape=TAPES, moment=st.integers(1, 12), strike=st.sampled_from(["SIGINT", "rollback"]))
-def test_an_asked_rollback_goes_on_to_its_end(tape: list[int], moment: int, strike: str) -> None:
-    world = lived(World(beginning(TWO, action="rollback"), tape, Trouble(strikes=after(moment), strike=strike)))
-    assert (code(world), world.versions) == (0, {"new"})
-
-
-@MODERATE
-@given(tape=TAPES, signal=st.sampled_from(["SIGINT", "SIGTERM"]))
-def test_a_signal_on_the_way_back_waits_for_the_old_version(tape: list[int], signal: str) -> None:
-    def going_back(world: World) -> bool:
-        return world.run.course is Course.BACK
-
-    trouble = Trouble(fails=frozenset({"batch:production/api:2"}), strikes=going_back, strike=signal)
-    world = lived(World(beginning(TWO), tape, trouble))
-    assert world.touched_when_struck
-    assert (code(world), world.versions) == (4, {"old"})
+def test_two_that_are_ready_at_once_and_touch_the_same_go_one_after_the_other() -> None:
+    one, other = (Step(name, "tag", Phase.PREFLIGHT, touches=frozenset({"git", name})) for name in ("one", "other"))
+    beside = Step("beside", "check", Phase.PREFLIGHT)
+    start = msgspec.structs.replace(beginning(), steps=(one, other, beside))
+    assert decide(fold([start]), start.at).start == (one, beside)
+    begun = StepStarted(at=start.at, step="one")
+    assert decide(fold([start, begun, StepStarted(at=start.at, step="beside")]), start.at).start == ()
+    passed = StepEnded(at=start.at, step="one", ended=Ended.PASSED)
+    assert decide(fold([start, begun, passed]), start.at).start == (other, beside)
 
 
 # Any state at all
@@ -353,19 +233,3 @@ def test_a_run_that_is_over_stays_over() -> None:
     decision = decide(world.run, world.now + 10**6)
     assert decision.over == world.run.ending
     assert not (decision.record or decision.start or decision.stop)
-
-
-def verdict(world: World) -> Kind | None:
-    """The last verdict of its run."""
-    return None if world.run.verdict is None else world.run.verdict.kind
-
-
-def started(world: World) -> list[Progress]:
-    """The steps that were begun."""
-    return [p for p in world.run.steps.values() if p.started is not None]
-
-
-def turned(run: Run) -> Course | None:
-    """Where the next decision on `run` turns it."""
-    changes = [e for e in decide(run, run.latest).record if isinstance(e, CourseChanged)]
-    return changes[0].course if changes else None

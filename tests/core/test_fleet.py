@@ -70,5 +70,5 @@ def test_the_same_version_from_other_bytes_is_another_revision() -> None:
 
 def test_an_empty_fleet_is_not_mixed_and_serves_nothing() -> None:
     assert not Fleet().mixed
-    assert Fleet().serving == Fleet().revisions == ()
+    assert (Fleet().serving, Fleet().revisions) == ((), ())
     assert Fleet().only(OLD, 0)

@@ -130,7 +130,15 @@ def test_without_metrics_nothing_is_taken_for_good() -> None:
 def test_which_verdicts_turn_a_run(kind: Kind, rolled_out: bool, on_slow: str, expected: bool) -> None:
     watching = msgspec.convert(msgspec.to_builtins(WATCHING) | {"on_slow": on_slow}, type(WATCHING))
     run = batch_done(beginning(watching=watching), LAST if rolled_out else BATCH)
-    assert is_breach(Verdict(kind, "seen"), run) == expected
+    assert is_breach(Verdict(kind, "seen"), run, run.latest + watching.blind_for) == expected
+
+
+def test_blindness_from_before_the_rollout_is_borne_from_the_first_new_instance_on() -> None:
+    run = batch_done(beginning(), BATCH)
+    assert run.touched_at is not None
+    patience = run.touched_at + run.policy.watching.blind_for
+    assert not is_breach(Verdict(Kind.BLIND, "seen"), run, patience - 0.1)
+    assert is_breach(Verdict(Kind.BLIND, "seen"), run, patience)
 
 
 # The contract's lines

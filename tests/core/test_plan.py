@@ -218,10 +218,11 @@ def test_each_way_has_its_course() -> None:
     assert {step.course for step in beginning().steps} == {Course.FORWARD}
 
 
-def test_the_document_is_written_before_and_whether_or_not_the_worktrees_can_be_removed() -> None:
+def test_the_document_is_written_whether_or_not_the_worktrees_can_be_removed() -> None:
     document, cleanup = plan_end()
-    assert (document.does, document.waits_for) == ("document", frozenset())
-    assert (cleanup.does, cleanup.waits_for) == ("cleanup", {document.id})
+    assert (document.does, cleanup.does) == ("document", "cleanup")
+    assert not document.waits_for
+    assert cleanup.waits_for == {document.id}
 
 
 def test_the_defaults_are_those_of_the_contract() -> None:

@@ -3,17 +3,41 @@
 import os
 import subprocess
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from hotfix_deploy_runner.demo.layout import Layout
-from hotfix_deploy_runner.demo.ports import choose_ports
+from hotfix_deploy_runner.demo.ports import choose_ports, free_block
+from hotfix_deploy_runner.demo.processes import listening, wait_until
 from hotfix_deploy_runner.demo.repository import DemoRepository, make_repository
 from hotfix_deploy_runner.demo.scenarios import scenario
 
 MakeDemo = Callable[[str], DemoRepository]
+Checkout = Callable[[DemoRepository, str], Path]
+
+
+@dataclass(frozen=True)
+class Running:
+    """A service's process that takes connections; `output` is a file."""
+
+    port: int
+    process: "subprocess.Popen[bytes]"
+    output: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def end(self) -> int:
+        self.process.terminate()
+        return self.process.wait(10)
+
+
+NOTHING: Mapping[str, str] = {}
+Start = Callable[..., Running]
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +70,7 @@ def layout(tmp_path: Path) -> Layout:
 
 
 @pytest.fixture
-def tree(tmp_path: Path) -> Callable[[DemoRepository, str], Path]:
+def tree(tmp_path: Path) -> Checkout:
     """A clean checkout of a commit."""
 
     def checkout(repository: DemoRepository, ref: str) -> Path:
@@ -58,3 +82,26 @@ def tree(tmp_path: Path) -> Callable[[DemoRepository, str], Path]:
         return folder
 
     return checkout
+
+
+@pytest.fixture
+def start(environment: Path, tmp_path: Path) -> Iterator[Start]:
+    """Starts the service of a tree, with settings; it is listening, or has ended, when that returns."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def _start(tree: Path, settings: Mapping[str, str] = NOTHING) -> Running:
+        port = free_block(1)[0]
+        output = tmp_path / f"service-{port}.log"
+        env = {**os.environ, "PORT": str(port), "HOTFIX_VERSION": "v0", "BANK_FAILURES": "0", **settings}
+        with output.open("wb") as log:
+            process = subprocess.Popen(
+                [str(environment / "bin/python"), "-m", "service"], cwd=tree, env=env, stdout=log, stderr=log
+            )
+        started.append(process)
+        wait_until(lambda: process.poll() is not None or listening(port), "the service listens")
+        return Running(port, process, output)
+
+    yield _start
+    for process in started:
+        process.kill()
+        process.wait()

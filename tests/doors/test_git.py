@@ -453,12 +453,25 @@ def test_somebodys_checkout_is_neither_overwritten_nor_removed(git: Git, repo: R
     fix = hotfix(repo)
     repo.git("worktree", "add", "--quiet", str(tmp_path / "hers"), "hotfix/x")
     (tmp_path / "link").symlink_to(repo.clone)
+    repo.git("switch", "--quiet", "--detach")
     for place in (repo.clone, tmp_path / "hers", tmp_path / "link"):
         (place / "precious").write_text("x")
         for work in (git.add_worktree(place, fix), git.remove_worktree(place)):
             with pytest.raises(GitFailed, match="somebody's checkout"):
                 go(work)
         assert (place / "precious").read_text() == "x"
+
+
+def test_a_worktree_that_git_was_killed_while_registering_is_mended(git: Git, repo: Repository, tmp_path: Path) -> None:
+    place = tmp_path / "w"
+    go(git.add_worktree(place, repo.head()))
+    (repo.clone / ".git" / "worktrees" / "w" / "commondir").write_text("")
+    with pytest.raises(subprocess.CalledProcessError):
+        repo.git("worktree", "list")
+    go(git.add_worktree(place, repo.head()))
+    assert go(git.dirty(place)) == ()
+    assert go(git.checked_out("main")) == repo.clone
+    go(git.remove_worktree(place))
 
 
 @pytest.mark.slow
@@ -584,8 +597,11 @@ def test_fetch_prunes_nothing_whatever_the_user_has_set(git: Git, repo: Reposito
     repo.git("config", "fetch.prune", "true")
     repo.git("config", "fetch.pruneTags", "true")
     repo.git("tag", "mine")
+    repo.git("push", "--quiet", "origin", "main:topic")
+    repo.git("push", "--quiet", str(repo.origin), ":topic")
     go(git.fetch())
     assert "mine" in go(git.tags())
+    assert go(git.resolve("refs/remotes/origin/topic")) == repo.head()
 
 
 @pytest.mark.parametrize("count", [1, 60])

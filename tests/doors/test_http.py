@@ -87,6 +87,11 @@ def test_json_is_posted() -> None:
     assert seen == [("application/json; charset=utf-8", "1", {"a": ["é", None]})]
 
 
+def test_no_compressed_body_is_asked_for() -> None:
+    with serving(lambda request: reply(request, request.headers["Accept-Encoding"])) as url:
+        assert get(url).text == "identity"
+
+
 def test_nobody_listens() -> None:
     assert why(dead_url()) == "connection refused"
 
@@ -227,6 +232,23 @@ def test_many_questions_at_once_and_again_after_closing() -> None:
 
     with serving(lambda request: reply(request, "ok")) as url:
         assert asyncio.run(ask()) == [200] * 151
+
+
+def test_those_that_hang_hold_up_nobody_else() -> None:
+    async def ask() -> int:
+        http = Http(Redactor())
+        stuck = [asyncio.create_task(http.get(mute, 30.0)) for _ in range(120)]
+        await asyncio.to_thread(asked.wait, 5)
+        answer = await http.get(lively, 3.0)
+        for task in stuck:
+            task.cancel()
+        await asyncio.gather(*stuck, return_exceptions=True)
+        return answer.status
+
+    asked, over = threading.Event(), threading.Event()
+    with serving(waits_for(over, asked)) as mute, serving(lambda request: reply(request, "ok")) as lively:
+        assert asyncio.run(ask()) == 200
+        over.set()
 
 
 def test_a_cancelled_question_ends_at_once() -> None:

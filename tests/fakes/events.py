@@ -65,6 +65,7 @@ def facts(*, noun: str = "pod", remarks: tuple[str, ...] = (), action: Action = 
     return Facts(
         old=old,
         old_from="tag",
+        base="a" * 40,
         commit=new.commit,
         version=new.version,
         candidate="v2.14.4-rc.1" if action == "deploy" else "",

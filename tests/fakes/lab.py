@@ -95,7 +95,7 @@ class Lab:
     async def _run(self, action: str, during: Callable[["Lab"], object] | None) -> Ending:
         started = await self._started(action)
         runner = Runner(self.store, self._all_performers(), clock=time.time, views=self.views)  # type: ignore[arg-type]
-        beside = asyncio.create_task(during(self)) if during else None  # type: ignore[arg-type]
+        beside: asyncio.Task[None] | None = asyncio.create_task(during(self)) if during else None  # type: ignore[arg-type]
         try:
             return await runner.drive(started)
         finally:
@@ -106,10 +106,13 @@ class Lab:
     async def _started(self, action: str) -> RunStarted:
         fleet = await self.platform.fleet()
         found = (Found("web", "process", fleet),)
-        environments = {"production": found} if action == "rollback" else {"staging": found, "production": found}
+        environments: dict[str, tuple[Found, ...]] = {"production": found}
+        if action == "deploy":
+            environments = {"staging": found, **environments}
         facts = Facts(
             old=OLD,
             old_from="tag",
+            base=OLD.commit,
             commit=NEW.commit,
             version=NEW.version,
             candidate="v2.14.4-rc.1",

@@ -10,8 +10,8 @@ def hold(run: Run, decision: Decision, now: Instant) -> None:
     """All of them, for a decision made of `run` at `now`."""
     _asks_for_something(run, decision, now)
     _does_one_kind_of_thing(decision)
-    for step in decision.stop:
-        assert run.steps[step].running, f"{step} is told to stop but does not run"
+    for name in decision.stop:
+        assert run.steps[name].running, f"{name} is told to stop but does not run"
     running = list(run.running)
     for step in decision.start:
         _may_start(run, step, running)

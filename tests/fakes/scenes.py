@@ -27,11 +27,12 @@ def facts(
     platforms: Mapping[str, int], *, target: str = "production", staging: bool = True, metrics: bool = True
 ) -> Facts:
     """What was found, with so many instances on each of the target's platforms."""
-    environments = {"staging": (found("staging", 1),)} if staging else {}
+    environments: dict[str, tuple[Found, ...]] = {"staging": (found("staging", 1),)} if staging else {}
     environments |= {target: tuple(found(name, count) for name, count in platforms.items())}
     return Facts(
         old=OLD,
         old_from="tag",
+        base="a" * 40,
         commit=COMMIT,
         version=VERSION,
         candidate=f"{VERSION}-rc.1",

@@ -10,6 +10,7 @@ from functools import partial
 
 import msgspec
 from tests.fakes import laws
+from tests.fakes.dials import Dials, measure
 
 from hotfix_deploy_runner.core.check import Line, Status
 from hotfix_deploy_runner.core.decide import Decision, decide
@@ -28,16 +29,12 @@ from hotfix_deploy_runner.core.events import (
     from_json,
     to_json,
 )
-from hotfix_deploy_runner.core.fleet import Fleet, Instance, State
-from hotfix_deploy_runner.core.reading import Cursor, Reading, Sample
-from hotfix_deploy_runner.core.revision import Revision
+from hotfix_deploy_runner.core.reading import Cursor
 from hotfix_deploy_runner.core.run import apply, begin, fold
 from hotfix_deploy_runner.core.step import Ended, Step, StepId
 
 MOST_HAPPENINGS = 3_000
 MOST_DECISIONS_AT_ONCE = 12
-REQUESTS = 200
-"""Requests per instance and reading."""
 LATE = 0.3
 """Seconds that a reading takes to come after it was due."""
 
@@ -73,22 +70,6 @@ class Trouble(msgspec.Struct, frozen=True):
     strike: str = "rollback"
 
 
-class Servers:
-    """One platform: `total` instances, the first `new` of them on the new revision."""
-
-    def __init__(self, name: str, total: int) -> None:
-        self.name = name
-        self.total = total
-        self.new = 0
-
-    def instances(self, old: Revision, new: Revision) -> tuple[Instance, ...]:
-        """What a platform would say of itself."""
-        return tuple(self._instance(n, new if n < self.new else old) for n in range(self.total))
-
-    def _instance(self, n: int, revision: Revision) -> Instance:
-        return Instance(f"{self.name}-{n}", f"{self.name}-{n}/{revision.version}", revision, State.READY)
-
-
 class World:
     """One run from its first event to its end.
 
@@ -102,10 +83,8 @@ class World:
         self.events: list[AnyEvent] = [beginning]
         self.run = begin(beginning)
         self.now = beginning.at
-        self.platforms = {
-            found.name: Servers(found.name, len(found.fleet.serving))
-            for found in beginning.facts.environments[beginning.request.target]
-        }
+        target = beginning.facts.environments[beginning.request.target]
+        self.dials = Dials({found.name: len(found.fleet.serving) for found in target})
         self.happenings = 0
         self.touched_when_struck: bool | None = None
         self._tape = iter(tape)
@@ -114,9 +93,8 @@ class World:
 
     @property
     def versions(self) -> set[str]:
-        """Which of `old` and `new` serve somewhere."""
-        serving = {"new" for p in self.platforms.values() if p.new}
-        return serving | {"old" for p in self.platforms.values() if p.new < p.total}
+        """Which of `old` and `new` serve somewhere in the target."""
+        return self.dials.versions
 
     def live(self) -> Ending:
         """Obey `decide` until the run is over."""
@@ -160,9 +138,9 @@ class World:
     def _possible(self, decision: Decision) -> list[Callable[[], None]]:
         working = [p.step for p in self.run.running if not p.step.background or p.step.id in self._stopping]
         watching = any(p.step.does == "watch" and p.step.id not in self._stopping for p in self.run.running)
-        moving = [step for step in working if step.does in ("batch", "restore", "turn") and not self._moved(step)]
+        moving = [step for step in working if self.dials.left(step)]
         possible: list[Callable[[], None]] = [partial(self._end, step) for step in working]
-        possible += [partial(self._move_one, step) for step in moving]
+        possible += [partial(self._shift_one, step) for step in moving]
         possible += [partial(self._report, step) for step in working]
         if watching or decision.wake is not None:
             possible.append(partial(self._pass_time, decision, watching))
@@ -188,7 +166,7 @@ class World:
     def _begin(self, step: Step) -> None:
         """What has to be true of the fleets when `step` begins."""
         if step.does == "batch":
-            assert self._moved_by(step) > 0, f"{step.id} does not turn the dial up"
+            assert self.dials.left(step) > 0, f"{step.id} does not turn the dial up"
         if step.does in ("merge", "settle", "delete-branch"):
             assert self.versions == {"new"}, f"{step.id} begins on a fleet that is not new"
         if step.id == "mark" and self.run.request.action == "deploy":
@@ -200,63 +178,39 @@ class World:
         if step.id in self.trouble.fails:
             lines = () if self.trouble.silently else (Line(Status.FAIL, f"{step.id} failed"),)
             self._append(StepEnded(at=self.now, step=step.id, ended=self.trouble.badly, lines=lines))
-        elif step.id in self._stopping and not (step.does == "batch" and self._moved(step)):
+        elif step.id in self._stopping and not (step.does == "batch" and self.dials.left(step) == 0):
             self._append(StepEnded(at=self.now, step=step.id, ended=Ended.STOPPED))
         else:
-            while not self._moved(step):
-                self._move(step)
+            if self.dials.left(step):
+                self.dials.shift_all(step)
             found = self._found(step)
             lines = (Line(Status.OK, f"{step.id} done"),)
             self._append(StepEnded(at=self.now, step=step.id, ended=Ended.PASSED, lines=lines, found=found))
 
     def _found(self, step: Step) -> dict[str, object]:
         if step.does == "observe":
-            return {platform.name: platform.new == 0 for platform in self.platforms.values()}
+            return {name: new == 0 for name, new in self.dials.new.items()}
         if step.does == "batch":
-            new = [i for i in self._instances(step.args["platform"]) if i.revision == self.run.new]
-            return {"incarnations": [instance.incarnation for instance in new]}
+            return {"incarnations": self.dials.incarnations(step.args["platform"], self.run.facts.old, self.run.new)}
         return {"artifact": "sha256:new"} if step.does in ("build", "artifact") else {}
 
     def _report(self, step: Step) -> None:
         self._tick()
         self._append(StepReported(at=self.now, step=step.id, line=Line(Status.OK, f"{step.id} goes on")))
 
-    def _moved_by(self, step: Step) -> int:
-        """How far the dial of the step's platform still is from where it is to go; negative: down."""
-        if step.does not in ("batch", "restore", "turn"):
-            return 0
-        platform = self.platforms[step.args["platform"]]
-        goal = {"batch": step.args.get("count", 0), "restore": 0, "turn": platform.total}[step.does]
-        return int(goal) - platform.new
-
-    def _moved(self, step: Step) -> bool:
-        return self._moved_by(step) == 0
-
-    def _move(self, step: Step) -> None:
-        self.platforms[step.args["platform"]].new += 1 if self._moved_by(step) > 0 else -1
-
-    def _move_one(self, step: Step) -> None:
+    def _shift_one(self, step: Step) -> None:
         """An instance changes sides while the step goes on: a fleet seen from outside."""
         self._tick()
-        self._move(step)
+        self.dials.shift_one(step)
 
     def _tick(self) -> None:
         self.now += 0.01
 
-    def _instances(self, platform: str) -> tuple[Instance, ...]:
-        return self.platforms[platform].instances(self.run.facts.old, self.run.new)
-
     def _read(self) -> None:
-        fleet = Fleet(tuple(instance for name in self.platforms for instance in self._instances(name)))
+        fleet = self.dials.fleet(self.run.facts.old, self.run.new)
         start, self._read_at = self._read_at, self.now
         if self.trouble.blind(self):
             self._append(ReadingMissed(at=self.now, why="no answer", fleet=fleet))
             return
-        samples = tuple(self._sample(instance) for instance in fleet.serving)
-        reading = Reading(start, self.now, samples)
+        reading = measure(fleet, start, self.now, self.run.new if self.trouble.bad(self) else None)
         self._append(ReadingTaken(at=self.now, reading=reading, cursor=Cursor(self.now, {}), fleet=fleet))
-
-    def _sample(self, instance: Instance) -> Sample:
-        bad = self.trouble.bad(self) and instance.revision == self.run.new
-        errors = REQUESTS // 2 if bad else 0
-        return Sample(instance.name, instance.incarnation, instance.revision.version, REQUESTS, errors)

@@ -47,6 +47,17 @@ def test_spellings_of_three_errors(page: str) -> None:
     assert read_page(page, ANY) == Counters(3, 3)
 
 
+def test_a_status_is_an_errors_only_when_all_of_it_matches() -> None:
+    page = requests('http_requests_total{status="5000"} 3', 'http_requests_total{status="1500"} 4')
+    assert read_page(page, ANY) == Counters(7, 0)
+
+
+def test_buckets_may_come_in_any_order() -> None:
+    bucket = "http_request_duration_seconds_bucket"
+    page = requests() + f'{bucket}{{le="+Inf"}} 4\n{bucket}{{le="0.5"}} 3\n{bucket}{{le="0.1"}} 1\n'
+    assert read_page(page, ANY).buckets == ((0.1, 1), (0.5, 2), (None, 1))
+
+
 @pytest.mark.parametrize("configured", ["hits", "hits_total"])
 def test_a_counter_may_be_configured_with_or_without_total(configured: str) -> None:
     page = requests('hits_total{status="200"} 3', name="hits_total")

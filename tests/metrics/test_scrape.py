@@ -2,12 +2,13 @@ import asyncio
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.fakes.metrics import FakeMetrics, MetricsSourceContract, Page, an_instance, through_json
-from tests.fakes.web import dead_url
+from tests.fakes.web import dead_url, reply, serving
 
 from hotfix_deploy_runner.core.fleet import Fleet, Instance, Role, State
 from hotfix_deploy_runner.core.reading import Cursor, Histogram, Reading, Sample
@@ -184,6 +185,19 @@ def test_one_that_is_not_ready_is_read_too_and_a_draining_one_is_not(world: Worl
     world.read(failing, draining)
     world.page(one).serve(2)
     assert counted(world.read(failing, draining)) == {"web-1": 2}
+
+
+def test_the_text_format_is_asked_for_unpacked(world: World) -> None:
+    """A client library that is asked for nothing may choose OpenMetrics, which names counters otherwise."""
+    asked: list[tuple[str | None, str | None]] = []
+
+    def note(request: BaseHTTPRequestHandler) -> None:
+        asked.append((request.headers["Accept"], request.headers["Accept-Encoding"]))
+        reply(request, Page().text)
+
+    with serving(note) as url:
+        world.read(an_instance("web-1", url))
+    assert asked == [("text/plain;version=0.0.4", "identity")]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A tiny real service, packed as an artifact. `mode` in its tree says how it behaves."""
 
+import gzip
 import hashlib
 import io
 import random
@@ -12,7 +13,7 @@ from hotfix_deploy_runner.core.revision import Revision
 
 START = f"{sys.executable} -I -S service.py"
 
-SOURCE = '''
+SOURCE = """
 import http.server, os, signal, socketserver, sys, threading, time
 
 mode = open("mode").read().strip()
@@ -57,14 +58,14 @@ else:
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
 server.serve_forever(poll_interval=0.02)
 server.server_close()
-'''
+"""
 
 
 def pack(store: Path, version: str, mode: str = "good") -> Revision:
     """An artifact of the service in `store`, and the revision that names it."""
     files = {"service.py": SOURCE, "mode": mode, "made-for": version}
     packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
         for name, text in files.items():
             member = tarfile.TarInfo(name)
             member.size = len(text.encode())

@@ -93,7 +93,7 @@ def test_the_rollout_has_a_bar() -> None:
     story.starts("batch:production/web:2")
     shown = region(story)
     assert re.search(r"Rollout +\S.* 1 of 3", shown)
-    assert re.search(r"Bringing instance 2 ", shown)
+    assert re.search(r"Bringing the new version to 2 of 3 +0.0 s", shown)
     assert "error rate 0.00% (baseline: 0.00%)" in shown
 
 

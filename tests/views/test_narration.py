@@ -3,8 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.events import (
+    BREACHED,
     NEW,
     Story,
+    batch,
     checked,
     errors_rolled_back,
     facts,
@@ -108,7 +110,9 @@ def test_a_running_step_is_told_as_it_reports_and_holds_back_the_next() -> None:
     narrator = Narrator()
     for event in story.events:
         narrator.tell(event)
-    told = narrator.tell(StepEnded(at=1.0, step="staging-health", ended=Ended.PASSED, lines=(ok("Health check: 200 OK"),)))
+    told = narrator.tell(
+        StepEnded(at=1.0, step="staging-health", ended=Ended.PASSED, lines=(ok("Health check: 200 OK"),))
+    )
     assert told == ()
     told = narrator.tell(StepReported(at=1.0, step="smoke", line=ok("4 of 12")))
     assert texts(told) == ["Staging deployment", "4 of 12"]
@@ -146,10 +150,41 @@ def test_a_gate_that_was_passed_unobserved_says_so_in_its_place() -> None:
     proven(story)
     tagged(story)
     story.does("batch:production/web:1", ok("Pod 1/3 healthy"))
-    story.ends("gate:production/web:1", warn("Gate production/web:1 passed unobserved"))
+    story.ends("gate:production/web:1", warn("Gate passed unobserved"))
     story.starts("batch:production/web:2")
     story.ends("batch:production/web:2", ok("Pod 2/3 healthy"))
-    assert texts(pieces(story))[-3:] == ["Pod 1/3 healthy", "Gate production/web:1 passed unobserved", "Pod 2/3 healthy"]
+    assert texts(pieces(story))[-3:] == [
+        "Pod 1/3 healthy",
+        "Gate passed unobserved",
+        "Pod 2/3 healthy",
+    ]
+
+
+def test_a_breach_behind_the_last_batch_belongs_to_the_validation() -> None:
+    story = Story(request(), facts())
+    checked(story)
+    proven(story)
+    tagged(story)
+    batch(story, 1)
+    batch(story, 2)
+    story.does("batch:production/web:3", ok("Pod 3/3 healthy"))
+    story.reaches(BREACHED)
+    story.turns(Course.BACK, BREACHED.reason)
+    told = pieces(story)
+    assert told[-2] == Heading("Post-deploy validation")
+    assert told[-1] == fail(
+        BREACHED.reason, "error rate 17.50% (baseline: 0.03%)", "p99 latency 220ms (baseline: 195ms)"
+    )
+
+
+def test_a_step_that_is_done_again_holds_back_again() -> None:
+    story = Story(request(), facts())
+    story.does("worktree")
+    story.does("install")
+    story.does("check:branch", ok("half"), ended=Ended.STOPPED)
+    story.starts("check:branch", "check:tests")
+    story.ends("check:tests", ok("Tests pass (47/47)"))
+    assert texts(pieces(story)) == ["Pre-flight checks", "half"]
 
 
 def test_a_failed_batch_is_its_own_reason() -> None:

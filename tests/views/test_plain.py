@@ -139,3 +139,18 @@ def test_a_rollback_of_its_own_has_its_own_header() -> None:
         "\n"
         "Rolled back to v2.14.3. Production runs v2.14.3, verified everywhere.\n"
     )
+
+
+def test_each_line_is_out_before_the_next_event() -> None:
+    class Pipe(io.StringIO):
+        flushed = ""
+
+        def flush(self) -> None:
+            self.flushed = self.getvalue()
+
+    out, story = Pipe(), good_deploy()
+    view = PlainView(out)
+    for seq, event in story:
+        view.event(seq, event)
+        assert out.flushed == out.getvalue()
+    assert out.flushed == GOOD

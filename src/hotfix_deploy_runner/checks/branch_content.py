@@ -55,6 +55,8 @@ class Content:
         if main is None:
             key = "name the branch that fixes are merged back to: checks.branch.main"
             return [Line(Status.WARN, f"There is no branch {self._main} to compare with", (key,))]
+        if await self._git.merge_base(main, candidate.commit) is None:
+            return [Line(Status.WARN, f"Branch has no history in common with {self._main}: it cannot be merged back")]
         merged = await self._git.try_merge(main, candidate.commit)
         if merged.clean:
             return []

@@ -30,7 +30,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 def remarks(ours: Scan, before: Scan | None, compared: Comparison) -> Iterable[str]:
     """What a person should know of a scan that could be done."""
-    counted = f"{ours.files} files, " if ours.files is not None else ""
+    counted = f"{_number(ours.files, 'file')}, " if ours.files is not None else ""
     yield f"{counted}{_number(len(compared.old), 'finding')} that the base has too"
     more = (ours.waved or 0) - (before.waved or 0 if before else 0)
     if more > 0:

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -47,12 +47,16 @@ class NothingToScan(Exception):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What to scan: a tree; `config_from`, the tree whose scanner configuration holds; `log` for the SARIF file."""
+    """What to scan: a tree; `config_from`, the tree whose scanner configuration holds; `log` for the SARIF file.
+
+    `generated(path)` is for files in the tree that are nobody's work, such as `build/`: they are left out.
+    """
 
     tree: Path
     config_from: Path
     environment: Path
     log: Path
+    generated: Callable[[str], bool]
 
 
 class Scanner(Protocol):
@@ -79,7 +83,9 @@ class CommandScanner:
         env = {"HOTFIX_SARIF": str(target.log), "HOTFIX_ENV": str(target.environment)}
         await asyncio.to_thread(target.log.unlink, missing_ok=True)
         done = await self._commands.run(self._command, cwd=target.tree, env=env, timeout=self._timeout)
-        return Scan(await asyncio.to_thread(_log, done, target.log, target.tree, self._timeout))
+        log = await asyncio.to_thread(_log, done, target, self._timeout)
+        written = tuple(finding for finding in log.findings if not target.generated(finding.path))
+        return Scan(msgspec.structs.replace(log, findings=written))
 
 
 class Bandit:
@@ -101,7 +107,7 @@ class Bandit:
         program = _find_bandit()
         if program is None:
             raise NothingToScan('bandit is not installed: pip install "hotfix-deploy-runner[scanners]"')
-        files = await asyncio.to_thread(python_files, target.tree, self._excluded, target.environment)
+        files = await asyncio.to_thread(python_files, target, self._excluded)
         parts = [await self._part(program, files[at : at + _AT_ONCE], target) for at in range(0, len(files), _AT_ONCE)]
         if not any(part.files for part in parts):
             raise NothingToScan("there is no Python file to scan")
@@ -116,21 +122,21 @@ class Bandit:
         await asyncio.to_thread(target.log.unlink, missing_ok=True)
         argv = [program, *options, "--", *files]
         done = await self._commands.run(argv, cwd=target.tree, timeout=self._timeout)
-        log = await asyncio.to_thread(_log, done, target.log, target.tree, self._timeout)
+        log = await asyncio.to_thread(_log, done, target, self._timeout)
         return Scan(log, *await asyncio.to_thread(_bandit_metrics, target.log))
 
 
-def python_files(tree: Path, excluded: Globs, environment: Path) -> list[str]:
-    """The `.py` files of `tree` as sorted relative paths. Virtual environments and `environment` are left out."""
-    return sorted(_python_files(tree, excluded, environment.resolve()))
+def python_files(target: Target, excluded: Globs) -> list[str]:
+    """The `.py` files of a tree as sorted relative paths, without environments and what is generated or `excluded`."""
+    files = _python_files(target.tree, target.environment.resolve())
+    return sorted(path for path in files if not excluded.matches(path) and not target.generated(path))
 
 
-def _python_files(tree: Path, excluded: Globs, environment: Path) -> Iterator[str]:
+def _python_files(tree: Path, environment: Path) -> Iterator[str]:
     for folder, folders, files in os.walk(tree):
         here = Path(folder)
         folders[:] = [name for name in folders if not _is_foreign(here / name, environment)]
-        paths = ((here / name).relative_to(tree).as_posix() for name in files if name.endswith(".py"))
-        yield from (path for path in paths if not excluded.matches(path))
+        yield from ((here / name).relative_to(tree).as_posix() for name in files if name.endswith(".py"))
 
 
 def _is_foreign(folder: Path, environment: Path) -> bool:
@@ -160,21 +166,21 @@ def _bandit_metrics(log: Path) -> tuple[int, int]:
     return files, sum(int(of_run.get("_totals", {}).get("nosec", 0)) for of_run in metrics)
 
 
-def _log(done: Finished, path: Path, tree: Path, limit: Seconds) -> sarif.Log:
-    """The log of a scan that ended well. The code of each finding is read from `tree` where the scanner left it out."""
+def _log(done: Finished, target: Target, limit: Seconds) -> sarif.Log:
+    """The log of a scan that ended well. The code of a finding is read from the tree where the scanner left it out."""
     if done.timed_out:
         raise ScanFailed(f"it did not end within {spoken(limit)}", done.tail[-5:])
     if done.exit_code not in _FINDINGS_OR_NONE:
         raise ScanFailed(f"it ended with {done.exit_code}", done.tail[-5:])
-    if not path.exists():
+    if not target.log.exists():
         raise ScanFailed("it wrote no SARIF", done.tail[-5:])
     try:
-        log = sarif.read(path, tree)
+        log = sarif.read(target.log, target.tree)
     except sarif.UnreadableLog as error:
         raise ScanFailed(f"its SARIF cannot be read: {error}", done.tail[-5:]) from error
     if done.exit_code == 1 and not log.findings and not log.suppressed:
         raise ScanFailed("it ended with 1 and reported nothing", done.tail[-5:])
-    return msgspec.structs.replace(log, findings=tuple(_with_code(finding, tree) for finding in log.findings))
+    return msgspec.structs.replace(log, findings=tuple(_with_code(finding, target.tree) for finding in log.findings))
 
 
 def _with_code(finding: sarif.Finding, tree: Path) -> sarif.Finding:

@@ -5,7 +5,7 @@ Old findings are told, and block nothing: the worst hour of the week is not the 
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -88,7 +88,8 @@ class SecurityCheck:
 
 async def _scan(scanner: Scanner, candidate: Candidate, tree: Path, name: str) -> "Scan | Answer":
     log = Path(candidate.logs) / f"{scanner.name}-{name}.sarif"
-    target = Target(tree, Path(candidate.base_tree), Path(candidate.environment), log)
+    base = Path(candidate.base_tree)
+    target = Target(tree, base, Path(candidate.environment), log, _generated(candidate.changed, base))
     try:
         return await scanner.scan(target)
     except NothingToScan as error:
@@ -97,6 +98,12 @@ async def _scan(scanner: Scanner, candidate: Candidate, tree: Path, name: str) -
         return Answer(scanner.name, failed=str(error), detail=error.detail)
     except CommandFailed as error:
         return Answer(scanner.name, failed=error.message, detail=(error.detail,))
+
+
+def _generated(changed: Sequence[str], base: Path) -> Callable[[str], bool]:
+    """A file that the base lacks and that the fix does not bring was made here, by the setup or by the tests."""
+    brought = frozenset(changed)
+    return lambda path: bool(brought) and path not in brought and not (base / path).exists()
 
 
 def make_check(settings: Settings, workplace: Workplace) -> SecurityCheck:

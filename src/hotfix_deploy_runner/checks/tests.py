@@ -14,12 +14,12 @@ from pydantic import field_validator
 from ..core.check import Candidate, CheckResult, Line, Status
 from ..core.instant import spoken
 from ..doors.command import Commands
+from ..doors.junit import Case, Tally, together
+from ..doors.suite import Place, Suite, SuiteRun, run_suite
 from ..ports import Redact, Settings, Workplace
 from .detection import how_to_configure, is_python, test_command
 from .imports import Imports, ImportWatch
-from .junit import Case, Tally, together
 from .settings import Duration, Table, read_table
-from .suite import Place, Suite, SuiteRun, run_suite
 
 _SHOWN = 10
 _TAIL = 5
@@ -70,7 +70,7 @@ class SuiteCheck:
         runs = [await run_suite(suite, place, self._commands) for suite in suites]
         imports = await asyncio.to_thread(watch.result)
         lines = [*_lines(runs, log), *_import_lines(imports, expected=_expects_reports(runs, watch, tree))]
-        return CheckResult(tuple(map(self._redacted, lines)), _found(runs, imports))
+        return CheckResult(tuple(map(self._redacted, lines)), _found(runs, imports, self._redact))
 
     def _suites(self, candidate: Candidate) -> list[Suite]:
         settings = self._settings
@@ -158,13 +158,13 @@ def _import_lines(imports: Imports, *, expected: bool) -> list[Line]:
     return []
 
 
-def _found(runs: Sequence[SuiteRun], imports: Imports) -> dict[str, object]:
+def _found(runs: Sequence[SuiteRun], imports: Imports, redact: Redact) -> dict[str, object]:
     tally = together(run.tally for run in runs if run.tally is not None)
     return {
         "passed": tally.passed,
         "total": tally.total,
         "skipped": tally.skipped,
-        "failed": [case.id for case in tally.failed],
+        "failed": [redact(case.id) for case in tally.failed],
         "exit_codes": {run.suite.name: run.finished.exit_code for run in runs},
         "own_modules_seen": imports.modules,
         "foreign_modules": {stranger.module: stranger.path for stranger in imports.strangers},

@@ -37,7 +37,7 @@ def plan_lines(started: RunStarted) -> list[str]:
 
 def _instances(started: RunStarted, environment: str) -> str:
     found = started.facts.environments[environment]
-    return ", ".join(f"{len(f.fleet.serving)} × {f.name} ({f.noun})" for f in found)
+    return ", ".join(f"{f.fleet.size} × {f.name} ({f.noun})" for f in found)
 
 
 def _on_breach(started: RunStarted) -> str:

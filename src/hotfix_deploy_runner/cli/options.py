@@ -21,7 +21,7 @@ def project_options(function: Command) -> Command:
 
 
 def run_options(function: Command) -> Command:
-    """The parameters of a run. Each is also a variable `HOTFIX_…` and a key of the file; flag, variable, file: the first wins."""
+    """The parameters of a run. Each is a variable and a key of the file too: flag beats variable beats file."""
     options = (
         click.option("--branch", required=True, envvar="HOTFIX_BRANCH", help="The hotfix branch to deploy."),
         click.option(

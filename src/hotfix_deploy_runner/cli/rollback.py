@@ -77,7 +77,7 @@ def _through_the_holder(project: Project, version: str, target: str, reason: str
 
 
 def _follow(project: Project, run: Run, request: InboxRequest, shown: ClosableView) -> Ending | None:
-    """Show the run's events from its beginning, until it ends. None when the request is not taken up in time."""
+    """Show the run's events from its beginning, until it ends. None when that does not bring the old version."""
     asked_at, taken_up = time.monotonic(), False
     told = 0
     while True:
@@ -93,7 +93,10 @@ def _follow(project: Project, run: Run, request: InboxRequest, shown: ClosableVi
         time.sleep(_LOOK_EVERY)
 
 
-def _as_asked(ending: Ending) -> Ending:
-    """For who asked, a deploy that ended rolled back, or never came to production, is what was asked for."""
+def _as_asked(ending: Ending) -> Ending | None:
+    """For who asked, a deploy that ended rolled back, or never came to production, is what was asked for.
+
+    None for any other ending: the request came too late, or was not enough. Then the rollback is made from here.
+    """
     done = ending.code in (ExitCode.ROLLED_BACK, ExitCode.STOPPED)
-    return Ending(ExitCode.DONE, ending.summary, ending.production) if done else ending
+    return Ending(ExitCode.DONE, ending.summary, ending.production) if done else None

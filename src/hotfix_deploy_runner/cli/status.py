@@ -35,7 +35,7 @@ def command(instances: bool, config: Path | None) -> None:
 
 
 def _locked(repository: Repository) -> list[str]:
-    return sorted(path.stem for path in (repository.home / "locks").glob("*.json"))
+    return sorted(path.name.removesuffix(".lock.json") for path in (repository.home / "locks").glob("*.lock.json"))
 
 
 def _fleets(config: Path | None) -> dict[str, dict[str, Fleet]]:

@@ -130,7 +130,8 @@ def _asked_rollback(run: Run) -> Ending:
         )
     again = f"rollback-deploy-auto --version {version} --target {run.request.target}"
     if not run.touched:
-        return Ending(ExitCode.NEEDS_HUMAN, f"The rollback to {version} could not begin: {run.why}.", "", again)
+        untouched = f"{_place(run)} is untouched: {run.facts.old.version}."
+        return Ending(ExitCode.STOPPED, f"The rollback to {version} could not begin: {run.why}.", untouched, again)
     return Ending(
         ExitCode.NEEDS_HUMAN,
         f"The rollback to {version} is incomplete: {run.why}.",

@@ -50,14 +50,15 @@ def _rest_if_over(run: Run) -> Decision | None:
 
 
 def _turn_on_a_signal(run: Run, now: Instant) -> Decision | None:
-    """A deploy is left as it is. A rollback goes on: half of one is worse than a late exit."""
+    """Production that is touched is left as it is. A rollback goes on: half of one is worse than a late exit."""
     if not run.signal or run.course is not Course.FORWARD or run.request.action == "rollback":
         return None
     return _turn(now, Course.LEAVE if run.touched else Course.FINISH, f"interrupted by {run.signal}")
 
 
 def _turn_on_a_request(run: Run, now: Instant) -> Decision | None:
-    if run.asked is None or run.course is not Course.FORWARD or run.request.action == "rollback":
+    held = run.course is Course.FINISH and run.touched and OBSERVE not in run.steps
+    if run.asked is None or run.request.action == "rollback" or not (run.course is Course.FORWARD or held):
         return None
     why = f"{run.asked.verb} asked for by {run.asked.by}" + (f": {run.asked.reason}" if run.asked.reason else "")
     return _turn(now, Course.BACK if run.touched else Course.FINISH, why)
@@ -68,7 +69,7 @@ def _turn_on_a_breach(run: Run, now: Instant) -> Decision | None:
     if run.watch is None or run.course is not Course.FORWARD or not run.touched or run.passed(VALIDATE):
         return None
     verdict = run.watch.judge(now)
-    if not is_breach(verdict, run):
+    if not is_breach(verdict, run, now):
         return None
     hold = run.policy.watching.on_breach == "hold" and verdict.kind is not Kind.BLIND
     course = Course.FINISH if hold else Course.BACK
@@ -115,11 +116,10 @@ def _turn(now: Instant, course: Course, why: str) -> Decision:
 def _drain_what_is_off_course(run: Run) -> Decision | None:
     """Nothing of the new course begins while work of the old one is in flight: it is stopped and waited for."""
     if run.course is Course.FORWARD:
-        done = _all_ended(run)
-        stray = tuple(p.step.id for p in run.running if p.step.background and (done or run.passed(VALIDATE)))
-        return Decision(stop=stray) if stray and done else None
-    stray = tuple(p.step.id for p in run.running if p.step.course not in (run.course, Course.FINISH))
-    return Decision(stop=stray) if stray else None
+        stray = [p for p in run.running if p.step.background] if _all_ended(run) else []
+    else:
+        stray = [p for p in run.running if p.step.course not in (run.course, Course.FINISH)]
+    return Decision(stop=tuple(p.step.id for p in stray)) if stray else None
 
 
 def _plan_the_way_back(run: Run, now: Instant) -> Decision | None:

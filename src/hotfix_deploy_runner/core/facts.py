@@ -35,7 +35,8 @@ class Found(msgspec.Struct, frozen=True):
 class Facts(msgspec.Struct, frozen=True):
     """What was observed before the plan.
 
-    `old` is what production (or the target) runs; `old_from` says how that is known (`tag`, `commit`). `commit` is
+    `old` is what production (or the target) runs, as the platform says it; `base` is its commit (40 hex, empty when
+    nothing says it) and `old_from` how that is known (`tag`, `commit`). `commit` is
     the pinned commit of the branch. `version` is what it will be called, `candidate` its name on staging.
     `environments` are those that this run may touch, in order, each with its platforms in order.
     `checks` are the names of the pre-flight checks to make, in declared order; `smoke_tests` and `metrics` whether
@@ -46,6 +47,7 @@ class Facts(msgspec.Struct, frozen=True):
 
     old: Revision
     old_from: str
+    base: str
     commit: str
     version: str
     candidate: str = ""
@@ -60,4 +62,4 @@ class Facts(msgspec.Struct, frozen=True):
 
     def count(self, environment: Environment) -> int:
         """How many instances serve in `environment`."""
-        return sum(len(found.fleet.serving) for found in self.environments.get(environment, ()))
+        return sum(found.fleet.size for found in self.environments.get(environment, ()))

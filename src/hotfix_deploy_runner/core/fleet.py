@@ -57,6 +57,11 @@ class Fleet(msgspec.Struct, frozen=True):
         return tuple(i for i in self.instances if i.role is Role.SERVING)
 
     @property
+    def size(self) -> int:
+        """How many places serve. One where a new instance failed beside the old one counts once."""
+        return len({instance.name for instance in self.serving})
+
+    @property
     def revisions(self) -> tuple[Revision, ...]:
         """The distinct revisions that serve, in the order met."""
         return tuple(dict.fromkeys(i.revision for i in self.serving))

@@ -10,6 +10,7 @@ from .ending import Ending
 from .events import AnyEvent
 from .facts import Facts, Request
 from .instant import Instant
+from .plan import DOCUMENT
 from .policy import Watching
 from .run import Progress, Run, fold
 from .series import Series, series
@@ -44,7 +45,8 @@ class Exemption(msgspec.Struct, frozen=True):
 class Incident(msgspec.Struct, frozen=True):
     """Everything the document says. Versions, commits and the operator are in `request` and `facts`.
 
-    `ending` is how the run ended or, while its last steps are under way, how it is about to (`over` False).
+    `ending` is how the run ended or, while its last steps are under way, how it is about to (`over` False); None
+    while it can still go either way.
     `commits` and `diffstat` are what the branch brings to the base. `series` are the readings by version.
     `root_cause`, `impact` and `lessons` are a person's to write; empty ones are shown as blanks.
     """
@@ -55,7 +57,7 @@ class Incident(msgspec.Struct, frozen=True):
     limits: Watching
     started: Instant
     latest: Instant
-    ending: Ending
+    ending: Ending | None
     over: bool
     times: Times
     timeline: tuple[Moment, ...]
@@ -89,7 +91,7 @@ def incident(events: Sequence[AnyEvent]) -> Incident:
         limits=run.policy.watching,
         started=run.started,
         latest=run.latest,
-        ending=run.ending or conclude(run),
+        ending=run.ending or (conclude(run) if DOCUMENT in run.steps else None),
         over=run.ending is not None,
         times=times(run, events),
         timeline=timeline(events),

@@ -34,9 +34,9 @@ def duration(value: str | float) -> Seconds:
 
 def spoken(length: Seconds) -> str:
     """A length as a person says it: `0.4 s`, `12 s`, `3m 05s`, `1h 02m`."""
-    if length < 10:
+    if length < 9.95:
         return f"{length:.1f} s"
-    if length < 60:
+    if length < 59.5:
         return f"{length:.0f} s"
     minutes, seconds = divmod(round(length), 60)
     hours, minutes = divmod(minutes, 60)

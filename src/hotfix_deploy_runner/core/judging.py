@@ -16,16 +16,21 @@ class Judgement(msgspec.Struct, frozen=True):
     verdict: Verdict | None = None
 
 
-def is_breach(verdict: Verdict, run: Run) -> bool:
-    """Whether `verdict` ends the way forward: a breach, slowness where configured, blindness with a mixed fleet."""
+def is_breach(verdict: Verdict, run: Run, now: Instant) -> bool:
+    """Whether `verdict` ends the way forward: a breach, slowness where configured, a mixed fleet blind for too long."""
     match verdict.kind:
         case Kind.BREACHED:
             return True
         case Kind.SLOW:
             return run.policy.watching.on_slow == "rollback"
         case Kind.BLIND:
-            return not run.rolled_out
+            return not run.rolled_out and _blind_long_enough(run, now)
     return False
+
+
+def _blind_long_enough(run: Run, now: Instant) -> bool:
+    """Blindness is borne for `blind_for` from the first new instance on, also when it began before."""
+    return run.touched_at is not None and now - run.touched_at >= run.policy.watching.blind_for
 
 
 def patience(run: Run, step: Step, now: Instant) -> Instant:
@@ -63,7 +68,8 @@ def validate(run: Run, now: Instant) -> Judgement | None:
         return Judgement((Line(Status.WARN, verdict.reason),), verdict)
     verdict = run.watch.judge(now)
     over = run.watch.watched >= run.policy.watching.window
-    if verdict.kind is Kind.PENDING or (verdict.kind is Kind.SLOW and not over):
+    too_early = verdict.kind is Kind.BLIND and not _blind_long_enough(run, now)
+    if verdict.kind is Kind.PENDING or too_early or (verdict.kind is Kind.SLOW and not over):
         return None
     return Judgement(tuple(validation_lines(verdict)), verdict)
 

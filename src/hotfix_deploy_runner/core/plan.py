@@ -115,7 +115,7 @@ def _rollout(target: Environment, policy: Policy, facts: Facts) -> Generator[Ste
     """
     before, last = 0, PREPARE
     for found in facts.environments[target]:
-        total = len(found.fleet.serving)
+        total = found.fleet.size
         for number, count in enumerate(batches(policy.rolling.batches, total), start=1):
             place = f"{target}/{found.name}:{number}"
             batch, gate = f"batch:{place}", f"gate:{place}"

@@ -1,4 +1,4 @@
-"""The limits and choices of a run, as plain values. Settings are made into these; the core knows nothing else of them."""
+"""The limits and choices of a run, as plain values. Settings are made into these; the core knows no others."""
 
 from typing import Literal
 

@@ -91,9 +91,15 @@ class Run(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self.new, version=self.facts.candidate)
 
     @property
+    def touched_at(self) -> Instant | None:
+        """Since when what serves in the target may have been changed; None: it has not been."""
+        starts = (p.started for p in self.steps.values() if p.step.does in ("batch", "turn"))
+        return min((at for at in starts if at is not None), default=None)
+
+    @property
     def touched(self) -> bool:
         """Whether anything that serves in the target may have been changed."""
-        return any(p.started is not None and p.step.does in ("batch", "turn") for p in self.steps.values())
+        return self.touched_at is not None
 
     @property
     def rolled_out(self) -> bool:

@@ -55,13 +55,13 @@ class Telling(msgspec.Struct, frozen=True):
 def timeline(events: Sequence[AnyEvent]) -> tuple[Moment, ...]:
     """The entries in order. Of several readings missed in a row only the first has one."""
     entries: list[Moment] = []
+    judged = {event.verdict.reason for event in events if isinstance(event, VerdictReached)}
     missing = False
     for event in events:
-        if isinstance(event, ReadingTaken):
-            missing = False
-        elif not (isinstance(event, ReadingMissed) and missing):
-            entries += _moments(event)
-            missing = missing or isinstance(event, ReadingMissed)
+        if not (isinstance(event, ReadingMissed) and missing):
+            entries += _moments(event, judged)
+        if isinstance(event, ReadingTaken | ReadingMissed):
+            missing = isinstance(event, ReadingMissed)
     return tuple(entries)
 
 
@@ -79,7 +79,8 @@ def tellings(events: Iterable[AnyEvent]) -> tuple[Telling, ...]:
     )
 
 
-def _moments(event: AnyEvent) -> Iterator[Moment]:
+def _moments(event: AnyEvent, judged: set[str]) -> Iterator[Moment]:
+    """The entries of one event. `judged` are the reasons of verdicts: a turn that has one does not repeat it."""
     match event:
         case RunStarted():
             yield Moment(event.at, Status.OK, _beginning(event))
@@ -94,7 +95,7 @@ def _moments(event: AnyEvent) -> Iterator[Moment]:
                 event.at, verdict_status(event.verdict), f"Verdict: {event.verdict.kind}", (event.verdict.reason,)
             )
         case CourseChanged():
-            yield Moment(event.at, Status.WARN, _COURSES[event.course], (event.why,))
+            yield Moment(event.at, Status.WARN, _COURSES[event.course], (event.why,) if event.why not in judged else ())
         case RequestReceived():
             why = (event.reason,) if event.reason else ()
             yield Moment(event.at, Status.WARN, f"{event.by} asked for: {event.verb}", why)

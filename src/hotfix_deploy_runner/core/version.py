@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from functools import total_ordering
 from typing import Self
 
 import msgspec
@@ -10,7 +9,6 @@ import msgspec
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-rc\.(0|[1-9]\d*))?")
 
 
-@total_ordering
 class Version(msgspec.Struct, frozen=True):
     """`major.minor.patch`, or a release candidate of it, `-rc.N`. Ordered as Semantic Versioning 2.0.0 §11 says."""
 
@@ -44,6 +42,15 @@ class Version(msgspec.Struct, frozen=True):
 
     def __lt__(self, other: "Version") -> bool:
         return self._key < other._key
+
+    def __le__(self, other: "Version") -> bool:
+        return self._key <= other._key
+
+    def __gt__(self, other: "Version") -> bool:
+        return self._key > other._key
+
+    def __ge__(self, other: "Version") -> bool:
+        return self._key >= other._key
 
     @property
     def _key(self) -> tuple[int, int, int, float]:

@@ -19,6 +19,7 @@ import msgspec
 
 from ..core.instant import Seconds
 from ..errors import HotfixError
+from .signals import leaving_in_order, undisturbed
 
 PATIENCE: Seconds = 15.0
 PAUSE: Seconds = 0.02
@@ -44,12 +45,16 @@ class Child(msgspec.Struct, frozen=True):
 
 
 class Processes:
-    """Starts children of the demo in `folder`; a context manager that ends them all, unless `keep`."""
+    """Starts children of the demo in `folder`; a context manager that ends them all, unless `keep`.
+
+    They end however the block does: by an exception, Ctrl-C, TERM or HUP too. KILL leaves them to `demo.stop`.
+    """
 
     def __init__(self, folder: Path, *, keep: bool = False) -> None:
         self._folder = folder
         self._record = folder / "processes.json"
         self.keep = keep
+        self._leaving = contextlib.ExitStack()
 
     def start(self, name: str, arguments: Sequence[str]) -> Child:
         """Run `arguments` in a session of its own, its output in `<name>.log`.
@@ -83,13 +88,15 @@ class Processes:
         self._record.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
+        self._leaving.enter_context(leaving_in_order())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self.keep:
-            self.stop()
+        with self._leaving, undisturbed():
+            if not self.keep:
+                self.stop()
 
     def _write(self, children: Sequence[Child]) -> None:
         fresh = self._record.with_suffix(".new")

@@ -39,25 +39,26 @@ class Traffic:
         self._open: set[asyncio.Task[None]] = set()
 
     async def run(self, rate: float, stop: asyncio.Event, seconds: Seconds | None = None) -> None:
-        """Send `rate` requests a second in the mean, none at 0, until `stop` is set or `seconds` are over."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._send_all(rate, stop)
+        """Send `rate` requests a second in the mean, none at 0, until `stop` is set or `seconds` are over.
+
+        All that were due by then are sent, also where this machine was too busy to send them in time.
+        """
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        offset = time.time() - due
+        end = float("inf") if seconds is None else due + seconds
+        while due < end and not stop.is_set():
+            due = min(end, due + self._random.expovariate(rate)) if rate > 0 else end
+            await _stopped(stop, due)
+            if due < end and not stop.is_set():
+                self._begin(due + offset)
         if self._open:
             await asyncio.wait(self._open)
 
-    async def _send_all(self, rate: float, stop: asyncio.Event) -> None:
-        loop = asyncio.get_running_loop()
-        due, offset = loop.time(), time.time() - loop.time()
-        while not stop.is_set():
-            due = due + self._random.expovariate(rate) if rate > 0 else float("inf")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(due):
-                    await stop.wait()
-                    return
-            task = asyncio.create_task(self._errand(due + offset))
-            self._open.add(task)
-            task.add_done_callback(self._open.discard)
+    def _begin(self, due: Instant) -> None:
+        task = asyncio.create_task(self._errand(due))
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
 
     async def _errand(self, due: Instant) -> None:
         errand = self._customers.errand()
@@ -83,6 +84,13 @@ class Traffic:
     async def _send(self, errand: Errand) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {errand.token}"} if errand.token else {}
         return await self._client.request(errand.method, errand.path, json=errand.content, headers=headers)
+
+
+async def _stopped(stop: asyncio.Event, until: float) -> None:
+    """Wait for `stop`, no longer than `until` on the loop's clock (for ever when it is infinite)."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout_at(None if until == float("inf") else until):
+            await stop.wait()
 
 
 async def _main(arguments: argparse.Namespace) -> None:

@@ -17,7 +17,7 @@ def start_front(processes: Processes, layout: Layout, ports: DemoPorts) -> str:
     return f"http://127.0.0.1:{ports.front}"
 
 
-def start_traffic(processes: Processes, layout: Layout, url: str, rate: float, seconds: float = 600) -> Child:
+def start_traffic(processes: Processes, layout: Layout, url: str, rate: float, seconds: float = 3_600) -> Child:
     """Start people who use `url`, `rate` requests a second for `seconds` at most. The first may not be sent yet."""
     where = ("--url", url, "--customers", str(layout.customers), "--log", str(layout.traffic_log))
     return processes.start("traffic", _module("traffic", *where, "--rate", str(rate), "--seconds", str(seconds)))

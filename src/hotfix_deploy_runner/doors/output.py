@@ -5,7 +5,7 @@ from collections import deque
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from .redaction import Redactor
+from ..ports import Redact
 
 TAIL_LINES = 40
 """Lines kept for a person."""
@@ -53,7 +53,7 @@ class Lines:
     Raises `OSError` when the log cannot be opened. One that cannot be written later is given up, and `tail` says so.
     """
 
-    def __init__(self, redact: Redactor, log: Path | None) -> None:
+    def __init__(self, redact: Redact, log: Path | None) -> None:
         self._redact = redact
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._pending = ""

@@ -1,6 +1,7 @@
 """The tables of a journal in SQLite, and how a file comes to have them."""
 
 import sqlite3
+import time
 
 from ..errors import JournalBroken
 
@@ -33,6 +34,19 @@ def version(connection: sqlite3.Connection) -> int:
             next_step="pip install --upgrade hotfix-deploy-runner",
         )
     return int(found)
+
+
+def use_write_ahead_log(connection: sqlite3.Connection, patience: float) -> None:
+    """Switch the file to it, for good. SQLite's own busy timeout does not hold for this: `patience` is in seconds."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def create(connection: sqlite3.Connection) -> None:

@@ -96,7 +96,7 @@ class SqliteStore:
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
         connection = self._connect(f"{self._path.absolute().as_uri()}?mode=rw")
         if schema.version(connection) == 0:
-            connection.execute("PRAGMA journal_mode = WAL")
+            schema.use_write_ahead_log(connection, self._busy_timeout)
             schema.create(connection)
         return connection
 

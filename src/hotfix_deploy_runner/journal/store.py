@@ -91,7 +91,7 @@ def choose(which: str, newest_first: Sequence[RunId]) -> RunId:
     found = [which] if which in newest_first else [run for run in newest_first if which and run.startswith(which)]
     if len(found) == 1:
         return found[0]
-    listing = "hotfix-deploy-runner history"
+    listing = "hotfix-deploy-runner runs"
     if found:
         raise UsageError(f"several runs begin with {which}", detail=", ".join(found[:5]), next_step=listing)
     raise UsageError("there is no run yet" if which == "last" else f"there is no run {which}", next_step=listing)

@@ -59,7 +59,8 @@ def make_source(settings: Settings, workplace: Workplace) -> "ScrapeSource":
         exclude=table.exclude,
         errors=table.errors,
     )
-    return ScrapeSource(Http(workplace.redact), selection, path=table.path, timeout=timeout)
+    http = Http(workplace.redact)
+    return ScrapeSource(http, selection, path=table.path, timeout=timeout, clock=workplace.clock)
 
 
 class _Kept(msgspec.Struct, frozen=True):

@@ -51,21 +51,25 @@ class Discovery:
         clashing = await self._git.fetch()
         found = {environment: await self.fleets(environment) for environment in environments}
         base_of = "production" if request.target == "staging" else request.target
-        old, old_from = await self._running(base_of, found.get(base_of) or await self.fleets(base_of))
+        old = self._running(base_of, found.get(base_of) or await self.fleets(base_of))
+        base, old_from = await self._base(old)
+        if not base:
+            raise CheckFailed(f"{base_of} runs {old.version}, and neither it nor a tag says from which commit")
         commit = await self._pin(request.branch)
         taken = self._tags.versions({**await self._git.tags(), **await self._git.remote_tags()})
-        base = self._tags.version(old.version)
-        if base is None:
+        running = self._tags.version(old.version)
+        if running is None:
             raise CheckFailed(
                 f"what {request.target} runs, {old.version}, is no version in the tag format {self._tags.pattern}"
             )
-        version = next_patch(base, taken)
+        version = next_patch(running, taken)
         remarks = [f"the tag {tag} is not the remote's; left as it is" for tag in clashing]
         remarks += await self._newest_differs(old, taken)
         return msgspec.structs.replace(
             rest,
             old=old,
             old_from=old_from,
+            base=base,
             commit=commit,
             version=self._tags.tag(version),
             candidate=self._tags.tag(next_candidate(version, taken)),
@@ -89,6 +93,7 @@ class Discovery:
         commit = await self._git.resolve(f"refs/tags/{version}")
         if commit is None:
             raise UsageError(f"there is no tag {version}", detail=f"known good: {', '.join(good) or 'none'}")
+        base, old_from = await self._base(old)
         runs_it = any(version == revision.version for revision in _revisions(found[request.target]))
         if version not in good and not runs_it and not request.force:
             raise UsageError(
@@ -99,7 +104,8 @@ class Discovery:
         return msgspec.structs.replace(
             rest,
             old=old,
-            old_from=await self._how_known(old),
+            old_from=old_from,
+            base=base,
             commit=commit,
             version=version,
             artifact=_artifact_of(version, found[request.target]) or good.get(version, ""),
@@ -118,8 +124,8 @@ class Discovery:
             )
         return commit
 
-    async def _running(self, target: Environment, found: Sequence[Found]) -> tuple[Revision, str]:
-        """The one revision that the target runs, and how its commit is known."""
+    def _running(self, target: Environment, found: Sequence[Found]) -> Revision:
+        """The one revision that the target runs."""
         revisions = _revisions(found)
         if not revisions:
             raise CheckFailed(
@@ -135,10 +141,13 @@ class Discovery:
         old = revisions[0]
         if old == UNKNOWN:
             raise CheckFailed(f"nothing on {target} says which version it runs")
-        return old, await self._how_known(old)
+        return old
 
-    async def _how_known(self, revision: Revision) -> str:
-        return "tag" if await self._git.resolve(f"refs/tags/{revision.version}") == revision.commit else "commit"
+    async def _base(self, old: Revision) -> tuple[str, str]:
+        """The commit of what runs, as the platform says it or by its tag; and which of the two says it."""
+        tagged = await self._git.resolve(f"refs/tags/{old.version}")
+        commit = old.commit or tagged or ""
+        return commit, "tag" if commit == tagged else "commit"
 
     async def _newest_differs(self, old: Revision, taken: Sequence[Version]) -> list[str]:
         """What runs wins over what the tags say; the difference is worth a word."""

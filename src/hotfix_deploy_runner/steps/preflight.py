@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
+
 from ..core.check import Candidate, Line, Status
 from ..core.run import Run
 from ..core.step import Ended, Step
@@ -62,15 +64,14 @@ class Preflight:
         facts = run.facts
         await self._git.add_worktree(self._trees.tree(run), facts.commit)
         await self._git.add_worktree(self._trees.pristine(run), facts.commit)
-        if facts.old.commit:
-            await self._git.add_worktree(self._trees.base(run), facts.old.commit)
-        changes = await self._git.changes(facts.old.commit, facts.commit)
-        commits = await self._git.commits(facts.old.commit, facts.commit)
+        await self._git.add_worktree(self._trees.base(run), facts.base)
+        changes = await self._git.changes(facts.base, facts.commit)
+        commits = await self._git.commits(facts.base, facts.commit)
         return Outcome(
             found={
                 "changed": [change.path for change in changes],
                 "commits": [{"commit": c.commit, "author": c.author, "subject": c.subject} for c in commits],
-                "diffstat": await self._git.diffstat(facts.old.commit, facts.commit),
+                "diffstat": await self._git.diffstat(facts.base, facts.commit),
             }
         )
 
@@ -97,7 +98,7 @@ class Preflight:
         return Candidate(
             branch=run.request.branch,
             commit=facts.commit,
-            base=facts.old,
+            base=msgspec.structs.replace(facts.old, commit=facts.base),
             tree=str(self._trees.tree(run)),
             base_tree=str(self._trees.base(run)),
             environment=environment_of(run) or str(self._trees.tree(run) / ".hotfix-env"),

@@ -34,8 +34,8 @@ def _judged(run: SuiteRun, log: Path) -> Outcome:
     figures = {"passed": tally.passed, "total": tally.total}
     if tally.failed:
         return failed(text, *(f"{case.id}: {case.message}" for case in tally.failed[:10]), where, **figures)
-    if tally.total == 0:
-        return failed(f"{text}: there are none", where, **figures)
+    if tally.passed == 0:
+        return failed(f"{text}: none has passed", where, **figures)
     if not run.finished.ok:
         return failed(f"{text}, but exit code {run.finished.exit_code}", *run.finished.tail[-5:], where, **figures)
     return passed(text, **figures)

@@ -43,7 +43,7 @@ class Staging:
             await until_healthy(
                 platform,
                 run.candidate,
-                max(1, len(found.fleet.serving)),
+                max(1, found.fleet.size),
                 min_healthy=0.0,
                 deadline=rolling.healthy_deadline,
                 clock=work.clock,

@@ -1,5 +1,6 @@
 """Tags: made once, pushed, never moved; and the mark of those that were rolled back."""
 
+from ..core.check import Line, Status
 from ..core.run import Run
 from ..core.step import Step
 from ..doors.git import Git
@@ -13,8 +14,8 @@ ROLLED_BACK = "refs/hotfix/rolled-back/"
 class Tags:
     """Makes and marks tags, with the run's own facts as trailers."""
 
-    def __init__(self, git: Git) -> None:
-        self._git = git
+    def __init__(self, git: Git, remote: str) -> None:
+        self._git, self._remote = git, remote
 
     async def tag(self, step: Step, run: Run, work: Work) -> Outcome:
         """An annotated tag on the pinned commit, pushed create-only.
@@ -41,7 +42,10 @@ class Tags:
             raise
 
     async def mark(self, step: Step, run: Run, work: Work) -> Outcome:
-        """Mark a tag as rolled back, here and on the remote. Its failure is said, and holds nothing up."""
+        """Mark a tag as rolled back, here and on the remote; say where its fix has been merged already.
+
+        A failure is said, and holds nothing up.
+        """
         name = step.args["tag"]
         commit = await self._git.resolve(f"refs/tags/{name}")
         if commit is None:
@@ -52,7 +56,20 @@ class Tags:
             await self._git.push([f"{ref}:{ref}"])
         except GitFailed as error:
             return warned(f"{name} is not marked as rolled back for everybody", *error.detail.splitlines()[-3:])
-        return passed(f"{name} marked as rolled back")
+        marked = Line(Status.OK, f"{name} marked as rolled back")
+        merged = [await self._merged(name, commit, branch) for branch in run.policy.merge_into]
+        return Outcome(lines=(marked, *(line for line in merged if line is not None)))
+
+    async def _merged(self, name: str, commit: str, branch: str) -> Line | None:
+        """A word on a branch that has the fix: the next ordinary release would bring it again."""
+        tip = await self._git.resolve(f"refs/remotes/{self._remote}/{branch}")
+        if tip is None or not await self._git.is_ancestor(commit, tip):
+            return None
+        merges = [
+            c.commit for c in await self._git.commits(commit, tip) if c.subject.startswith(f"Merge hotfix {name} ")
+        ]
+        how = f"git revert -m 1 {merges[0][:12]}" if merges else f"git revert {commit[:12]}"
+        return Line(Status.WARN, f"The fix is on {branch} already", (f"to take it out again: {how}",))
 
 
 def _message(name: str, run: Run) -> str:

@@ -27,7 +27,7 @@ class WayBack:
             except PlatformFailed as error:
                 work.report(Line(Status.WARN, error.message))
                 continue
-            wholly_old[found.name] = fleet.only(run.facts.old, len(found.fleet.serving))
+            wholly_old[found.name] = fleet.only(run.facts.old, found.fleet.size)
             on_new += sum(i.revision == run.new for i in fleet.instances)
         noun = run.facts.environments[environment][0].noun
         to_do = f"{counted(on_new, noun)} on {run.facts.version}"
@@ -38,7 +38,7 @@ class WayBack:
         """Every instance on the old revision again, observed and healthy."""
         platform = self._platforms[step.args["environment"], step.args["platform"]]
         found = next(f for f in run.facts.environments[step.args["environment"]] if f.name == step.args["platform"])
-        count = len(found.fleet.serving)
+        count = found.fleet.size
         await platform.shift(move_of(run), 0)
         fleet = await until_healthy(
             platform,
@@ -64,12 +64,12 @@ class WayBack:
             min_healthy=0.0,
             deadline=run.policy.rolling.healthy_deadline,
             clock=work.clock,
-            enough=lambda fleet: fleet.only(move.new, max(1, len(fleet.serving))),
+            enough=lambda fleet: fleet.only(move.new, max(1, fleet.size)),
         )
         return _verified(platform, fleet, move.new.version)
 
 
 def _verified(platform: Platform, fleet: Fleet, version: str) -> Outcome:
-    count = len(fleet.serving)
+    count = fleet.size
     line = Line(Status.OK, f"{version} verified everywhere ({counted(count, platform.noun)} healthy)")
     return Outcome(lines=(line,), found={"count": count})

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from ..core.facts import Request
 from ..core.incident import Incident
 from ..core.instant import Instant, Seconds, spoken
 from ..core.judging import milliseconds, percent
+from ..core.phrases import next_step
 from ..core.revision import Revision
 from .incident_charts import measurements
 from .markdown import code, escape, fence, table
@@ -33,22 +35,32 @@ def markdown(known: Incident) -> str:
 
 
 def _head(known: Incident) -> str:
-    words = f"{known.ending.summary} {known.ending.production}".rstrip()
-    step = f"\n\nNext: {code(known.ending.next_step)}" if known.ending.next_step else ""
-    return f"# {escape(known.title)}\n\n**{escape(words)}**{step}\n\n{table(('', ''), _facts(known))}"
+    return f"# {escape(known.title)}\n\n{_outcome(known)}\n\n{table(('', ''), _facts(known))}"
+
+
+def _outcome(known: Incident) -> str:
+    if known.ending is None:
+        return "**The run has not ended.**"
+    words = f"**{escape(f'{known.ending.summary} {known.ending.production}'.rstrip())}**"
+    label, _, command = next_step(known.request, known.ending).partition(": ")
+    return f"{words}\n\n{label}: {code(command)}" if command else words
+
+
+def _operator(request: Request) -> str:
+    host = f" on {request.host}" if request.host else ""
+    return escape(f"{request.operator or 'unknown'}{host}")
 
 
 def _facts(known: Incident) -> Iterator[tuple[str, str]]:
     request, facts = known.request, known.facts
-    host = f" on {request.host}" if request.host else ""
     yield "Run", code(known.run)
-    yield "Operator", escape(f"{request.operator or 'unknown'}{host}")
+    yield "Operator", _operator(request)
     yield "Environment", escape(request.target)
     yield "From", _revision(facts.old)
     yield "To", _revision(Revision(facts.version, facts.commit))
     yield "Started", _moment(known.started)
-    yield "Ended", _moment(known.latest) if known.over else "was winding up when this was written"
-    yield "Exit code", str(int(known.ending.code))
+    yield "Ended", _moment(known.latest) if known.over else "not when this was written"
+    yield "Exit code", str(int(known.ending.code)) if known.ending else "none yet"
     yield "Time to detect", _length(known.times.to_detect)
     yield "Time to deploy", _length(known.times.to_deploy)
     yield "Time to recover", _length(known.times.to_recover)
@@ -120,7 +132,7 @@ def _checks(known: Incident) -> str:
 def _exemptions(known: Incident) -> str:
     if not known.exemptions:
         return "Nothing."
-    by = escape(known.request.operator or "unknown")
+    by = _operator(known.request)
     return table(
         ("What", "Why", "Run by"), ((escape(e.what), escape(e.why) or "no reason", by) for e in known.exemptions)
     )

@@ -4,7 +4,7 @@ from typing import TextIO
 
 import msgspec
 
-from ..core.events import AnyEvent, RunStarted
+from ..core.events import AnyEvent, RunStarted, to_json
 
 
 class JsonLinesView:
@@ -22,7 +22,7 @@ class JsonLinesView:
         """Print `event`. Raises `OSError` when the stream is gone."""
         if isinstance(event, RunStarted):
             self._run = event.run
-        line = {**msgspec.to_builtins(event), "seq": seq, "run": self._run}
+        line = {**msgspec.json.decode(to_json(event)), "seq": seq, "run": self._run}
         self._out.write(self._encoder.encode(line).decode() + "\n")
         self._out.flush()
 

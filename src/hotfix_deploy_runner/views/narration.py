@@ -149,8 +149,7 @@ class Narrator:
             yield from self._under(tale.step.phase, line)
 
     def _can_begin(self, step: Step, lost: set[StepId]) -> bool:
-        on_course = step.course is self._course or (step.course is Course.FINISH and not step.judged)
-        return on_course and lost.isdisjoint(step.waits_for)
+        return step.course in (self._course, Course.FINISH) and lost.isdisjoint(step.waits_for)
 
     def _under(self, phase: Phase, line: Line) -> Iterator[Piece]:
         """`line` under its phase's heading, which is told once; what comes late stands under the heading told last."""

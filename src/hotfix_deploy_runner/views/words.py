@@ -27,7 +27,7 @@ def ending_words(request: Request, ending: Ending) -> tuple[str, ...]:
 def doing(step: Step) -> str:
     """What a step that is under way is about, for the spinner beside it."""
     args = step.args
-    batch = f"Bringing instances {args.get('before', 0) + 1} to {args.get('before', 0) + args.get('count', 0)}"
+    batch = f"Bringing the new version to {args.get('before', 0) + args.get('count', 0)} of {args.get('of', 0)}"
     place = str(args.get("environment", ""))
     words = {
         "worktree": "Checking out a clean tree",

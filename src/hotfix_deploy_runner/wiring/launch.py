@@ -1,6 +1,8 @@
 """A run from the lock to the document, for whoever starts one: the command line, and later others."""
 
+import contextlib
 import secrets
+import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -80,7 +82,10 @@ async def conduct(project: Project, started: RunStarted, views: Sequence[View]) 
         await herald.close()
         await runner.close()
         await project.http.aclose()
-        write_document(project, started.run)
+        for failed in runner.dropped:
+            print(f"A view failed, and the run went on without it: {failed}", file=sys.stderr)
+        with contextlib.suppress(OSError):  # it was written once already; a full disk is told there
+            write_document(project, started.run)
 
 
 def write_document(project: Project, run: str, so_far: Ending | None = None) -> Path:
@@ -122,6 +127,7 @@ def _rest(project: Project, fence: int) -> Facts:
     return Facts(
         old=UNKNOWN,
         old_from="",
+        base="",
         commit="",
         version="",
         checks=tuple(project.checks),

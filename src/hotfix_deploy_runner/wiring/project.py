@@ -92,7 +92,7 @@ class Project:
     @cached_property
     def workplace(self) -> Workplace:
         """What a plug-in without a platform gets."""
-        return Workplace(self.repository.top, self.home, self.redact, self.settings.remote, self.operator)
+        return Workplace(self.repository.top, self.home, self.redact, self.settings.remote, self.operator, self.clock)
 
     @cached_property
     def platforms(self) -> Platforms:
@@ -152,7 +152,7 @@ class Project:
         build = Build(self.git, self.builder, self.trees, self.home / "artifacts")
         smoke = SmokeTests(self.commands, settings.staging.smoke, settings.staging.timeout)
         staging = Staging(self.platforms, smoke, self.http, _health_paths(settings), self.trees)
-        tags, rollout, back = Tags(self.git), Rollout(self.platforms), WayBack(self.platforms)
+        tags, rollout, back = Tags(self.git, settings.remote), Rollout(self.platforms), WayBack(self.platforms)
         finish = Finish(self.git, self.trees, write_document, settings.remote)
         return {
             "worktree": preflight.worktree,

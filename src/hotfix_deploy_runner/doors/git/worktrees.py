@@ -109,4 +109,22 @@ class Worktrees(History):
             return False
 
     async def _worktrees(self) -> tuple[Worktree, ...]:
-        return records.worktrees(await self._call.text("worktree", "list", "--porcelain", "-z", what="list worktrees"))
+        asked = ("worktree", "list", "--porcelain", "-z")
+        try:
+            text = await self._call.text(*asked, what="list worktrees")
+        except GitFailed:
+            if not _mended(await self.common_dir()):
+                raise
+            text = await self._call.text(*asked, what="list worktrees")
+        return records.worktrees(text)
+
+
+def _mended(common_dir: Path) -> bool:
+    """Fill in the `commondir` of worktrees whose `git worktree add` was killed while writing it; whether any was.
+
+    Left empty, it makes every later `git worktree` fail. Git writes the same into all (gitrepository-layout(5)).
+    """
+    empty = [file for file in common_dir.glob("worktrees/*/commondir") if file.stat().st_size == 0]
+    for file in empty:
+        file.write_text("../..\n")
+    return bool(empty)

@@ -2,11 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import cast
 
 from ...doors.command import Commands
 from ...doors.install import Installer
-from ...doors.redaction import Redactor
 from ...ports import Settings, Site
 from .dial import Dial
 from .fence import Fence
@@ -32,7 +30,7 @@ def make_platform(settings: Settings, site: Site) -> ProcessPlatform:
     layout = Layout(Path(read.root).expanduser() if read.root else site.state)
     processes = Processes()
     fence = Fence(layout.fence)
-    commands = Commands(cast(Redactor, site.redact))
+    commands = Commands(site.redact)
     supervisor = Supervisor(
         layout, processes, fence, start=read.start, base=os.environ, extra=read.env, grace=read.grace
     )

@@ -30,13 +30,21 @@ class Dial:
         careful = [] if room else [slot for slot in slots if await self._serves_other(slot, want, back)]
         at_once = [[turn] for slot, turn in turns.items() if slot not in careful]
         rows = [*at_once, [turns[slot] for slot in careful]]
-        return _reasons(await asyncio.gather(*map(_one_by_one, rows), return_exceptions=True), back)
+        work = [*map(_one_by_one, rows), self._clear_beside(slots, fence)]
+        return _reasons(await asyncio.gather(*work, return_exceptions=True), back)
 
     async def retire(self, leaving: Callable[[Record], bool], fence: int) -> None:
         """End every instance that `leaving` picks."""
         async with self._parts.fence.effect(fence):
             self._parts.supervisor.mend()
         await self._parts.retirement.replace([r for r in self._parts.layout.records() if leaving(r)], None, fence)
+
+    async def _clear_beside(self, slots: Sequence[str], fence: int) -> list[str]:
+        """End what a cut off turn left in the other slots: it holds ports and serves nobody."""
+        beside = [r for r in self._parts.layout.records() if r.slot not in slots and r.stage is not Stage.SERVING]
+        useless = [r for r in beside if r.stage is not Stage.STARTING or self._parts.supervisor.present(r)]
+        await self._parts.retirement.replace(useless, None, fence)
+        return []
 
     def _spare(self, slots: Sequence[str], *, count_strangers: bool) -> int:
         """Ports beyond one for each slot. A way back must not fail for a stranger's port; a way forward says it."""

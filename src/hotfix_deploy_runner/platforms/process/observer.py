@@ -82,7 +82,7 @@ class Observer:
         if record is None:
             return f"{instance.name}: nothing is known of {instance.incarnation} any more"
         lines = [f"{record.slot} ({record.revision.version}, port {record.port}): {self._summary(record)}"]
-        if record.given_up:
+        if record.given_up and record.given_up != self.ending(record):
             lines.append(f"given up: {record.given_up}")
         log = self._layout.log(record)
         return self._redact("\n".join([*lines, *_tail(log), f"log: {log}"]))

@@ -52,6 +52,10 @@ class Supervisor:
         """Whether its process runs: exactly that one, not another with its pid."""
         return self._processes.alive(record.life)
 
+    def present(self, record: Record) -> bool:
+        """Whether any process of it runs, also one whose wrapper is gone."""
+        return self.alive(record) or bool(self._processes.members(record))
+
     def begin(self, slot: str, revision: Revision, release: Release, port: int) -> Record:
         """Start a new life in `slot`. To be called inside `Fence.effect`; it awaits nothing.
 
@@ -103,14 +107,11 @@ class Supervisor:
     async def _gone(self, record: Record, patience: Seconds) -> bool:
         """Whether no process of `record` is left within `patience` seconds."""
         deadline = time.monotonic() + patience
-        while self.alive(record) or await asyncio.to_thread(self._left, record):
+        while await asyncio.to_thread(self.present, record):
             if time.monotonic() > deadline:
                 return False
             await asyncio.sleep(POLL)
         return True
-
-    def _left(self, record: Record) -> bool:
-        return bool(self._processes.members(record))
 
     def _signal(self, record: Record, number: signal.Signals) -> None:
         for pid in self._processes.members(record):

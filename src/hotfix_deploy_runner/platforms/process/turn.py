@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Collection
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -61,20 +62,22 @@ class Turn:
     async def run(self) -> str:
         """Make the turn; why the slot does not serve `want`, or an empty string. Raises `PlatformFailed`."""
         mine = await self._usable()
-        why, _ = await together(self._serve(mine), self._clear())
-        return why or ""
-
-    async def _clear(self) -> None:
         useless = [r for r in self._records() if self._useless(r)]
-        if useless:
-            await self._parts.retirement.replace(useless, None, self._fence)
+        why, _ = await together(self._serve(mine), self._retire(useless))
+        return why
+
+    async def _retire(self, leaving: list[Record], successor: Record | None = None) -> str:
+        """End `leaving`, in favour of `successor`; there is no reason then why the slot should not serve."""
+        if leaving or successor is not None:
+            await self._parts.retirement.replace(leaving, successor, self._fence)
+        return ""
 
     async def _serve(self, mine: Record | None) -> str:
         if mine is not None:
             return await self._take_over(mine)
-        others = self._others()
+        others = [r for r in self._records() if not self._useless(r) and self._parts.supervisor.present(r)]
         if others and await self._must_empty(others):
-            await self._parts.retirement.replace(others, None, self._fence)
+            await self._retire(others)
             others = []
         async with self._room if others and self._room is not None else nullcontext():
             return await self._take_over(await self._start())
@@ -108,15 +111,12 @@ class Turn:
         deadline = time.monotonic() + parts.start_limit
         while True:
             async with parts.fence.effect(self._fence):
-                known = parts.layout.records()
-                used = [r.port for r in known if self._alive(r)]
-                port = parts.ports.free(used)
+                known = [r for r in parts.layout.records() if self._alive(r)]
+                port = parts.ports.free(r.port for r in known)
                 if port is not None:
-                    self._bury_failed()
                     return parts.supervisor.begin(self._slot, self._want, release, port)
-            leaving = any(self._alive(r) and (_leaving(r) or r.given_up) for r in known)
-            if not leaving or time.monotonic() > deadline:
-                raise self._no_port(used)
+            if not self._one_will_leave(known) or time.monotonic() > deadline:
+                raise self._no_port(known)
             await asyncio.sleep(POLL)
 
     async def _take_over(self, mine: Record) -> str:
@@ -125,8 +125,7 @@ class Turn:
             await self._give_up(mine, why)
             return f"{self._slot}: {why}"
         others = [r for r in self._records() if r.incarnation != mine.incarnation and not self._useless(r)]
-        await self._parts.retirement.replace(others, mine, self._fence)
-        return ""
+        return await self._retire(others, mine)
 
     async def _until_ready(self, record: Record, patience: Seconds) -> str:
         """Why `record` is not ready within `patience` seconds, at once when its process has ended; or nothing."""
@@ -148,13 +147,16 @@ class Turn:
             mine = self._parts.layout.write(replace(mine, given_up=why))
         await self._parts.supervisor.stop(mine, self._fence, stage=mine.stage)
 
-    def _bury_failed(self) -> None:
-        for record in self._records():
-            if record.revision == self._want and not self._alive(record):
-                self._parts.layout.write(replace(record, stage=Stage.OVER))
+    def _one_will_leave(self, alive: Collection[Record]) -> bool:
+        """Whether a port gets free by itself: somebody is being ended, or another slot has its successor already."""
+        known = self._parts.layout.records()
+        useless = any(self._useless(r) for r in known if r.slot == self._slot)
+        others = Counter(r.slot for r in alive if r.slot != self._slot)
+        return useless or any(map(_leaving, known)) or any(number > 1 for number in others.values())
 
-    def _no_port(self, used: Collection[int]) -> PlatformFailed:
-        taken = [f"port {port} is taken by {holder(port)}" for port in self._parts.ports.strangers(used)]
+    def _no_port(self, alive: Collection[Record]) -> PlatformFailed:
+        strangers = self._parts.ports.strangers(r.port for r in alive)
+        taken = [f"port {port} is taken by {holder(port)}" for port in strangers]
         return PlatformFailed(
             f"{self._slot} has no port to start on: {'; '.join(taken) or 'all are in use'}",
             detail=f"the pool is {', '.join(map(str, self._parts.ports.pool))}",
@@ -164,13 +166,12 @@ class Turn:
     def _records(self) -> list[Record]:
         return self._parts.layout.records(self._slot)
 
-    def _others(self) -> list[Record]:
-        return [r for r in self._records() if not self._useless(r) and self._alive(r)]
-
     def _useless(self, record: Record) -> bool:
-        """Left by a turn that was cut off, and of no use to this one."""
-        abandoned = record.stage is Stage.DRAINING and record.revision != self._want
-        return abandoned or record.stage is Stage.STOPPING or (bool(record.given_up) and self._alive(record))
+        """Left by a turn that was cut off or failed, and of no use to this one."""
+        if record.stage is Stage.STOPPING or (record.given_up and self._alive(record)):
+            return True
+        wanted = record.revision == self._want
+        return not self._alive(record) if wanted else record.stage is Stage.DRAINING
 
     def _alive(self, record: Record) -> bool:
         return self._parts.supervisor.alive(record)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.checks.places import write
 
-from hotfix_deploy_runner.checks.junit import Case, Outcome, Tally, UnreadableReport, read, together
+from hotfix_deploy_runner.doors.junit import Case, Outcome, Tally, UnreadableReport, read, together
 
 CASES = """
 <testcase classname="tests.test_auth" name="test_good"/>
@@ -40,8 +40,9 @@ def test_cases_are_counted_whatever_the_nesting_and_the_claims(content: str, tmp
     )
 
 
-def test_a_test_that_failed_and_was_skipped_has_failed(tmp_path: Path) -> None:
-    content = "<testsuite><testcase name='t'><skipped/><failure message='no'/></testcase></testsuite>"
+@pytest.mark.parametrize("kind", ["failure", "error"])
+def test_a_test_that_failed_and_was_skipped_has_failed(kind: str, tmp_path: Path) -> None:
+    content = f"<testsuite><testcase name='t'><skipped/><{kind} message='no'/></testcase></testsuite>"
     assert read(report(tmp_path, content), tmp_path).cases == (Case("t", Outcome.FAILED, "no"),)
 
 

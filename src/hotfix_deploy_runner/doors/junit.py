@@ -127,7 +127,7 @@ def _splits(dotted: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _message(result: FinalResult) -> str:
-    """The first line of what the failure says; where pytest says only that it could not collect, the last: the cause."""
+    """The first line of what is said; the last where pytest says only that it could not collect: that is the cause."""
     message, text = _lines(result.message), _lines(result.text)
     if message == ["collection failure"] and text:
         return text[-1].removeprefix("E ").strip()
