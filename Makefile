@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test quick lint fix bench lock clean
+.PHONY: help demo test quick lint fix docs bench lock clean
 
 help:
 	@echo "make demo    set up, and run a whole hotfix on this machine"
@@ -10,6 +10,7 @@ help:
 	@echo "make quick   the fast part of the tests"
 	@echo "make lint    ruff, mypy, import-linter"
 	@echo "make fix     let ruff mend and format"
+	@echo "make docs    write the reference of settings and their schema anew"
 	@echo "make bench   what the runner itself costs"
 	@echo "make lock    lock the dependencies anew"
 
@@ -44,13 +45,16 @@ fix: .venv/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: .venv/dev
+	$(BIN)/python docs/make_reference.py
+
 bench: .venv/dev
 	$(BIN)/python -m bench.overhead $(ARGS)
 	$(BIN)/python -m bench.start_up $(ARGS)
 
 lock: .venv/dev
 	$(BIN)/uv pip compile --quiet --universal --no-annotate --no-header --generate-hashes --extra scanners --group build pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile --quiet --universal --no-annotate --no-header --generate-hashes --extra scanners --group build --group dev pyproject.toml -o requirements-dev.txt
+	$(BIN)/uv pip compile --quiet --universal --no-annotate --no-header --generate-hashes --extra scanners --extra slack --extra notify --group build --group dev pyproject.toml -o requirements-dev.txt
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

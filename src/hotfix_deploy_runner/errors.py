@@ -84,7 +84,17 @@ class NoReading(HotfixError):
 
 
 class NotTold(HotfixError):
-    """A notification was not delivered."""
+    """A notification was not delivered, or with `maybe` nobody knows: it was sent, and no answer came.
+
+    `after` is how many seconds the channel asks to be left alone before it is tried again.
+    """
+
+    def __init__(
+        self, message: str, *, detail: str = "", next_step: str = "", maybe: bool = False, after: float = 0.0
+    ) -> None:
+        super().__init__(message, detail=detail, next_step=next_step)
+        self.maybe = maybe
+        self.after = after
 
 
 class JournalBroken(HotfixError):

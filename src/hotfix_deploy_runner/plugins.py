@@ -23,7 +23,7 @@ def factory(group: Group, name: str) -> Any:
         raise UsageError(f"no {group} plug-in is called {name!r}; {hint}")
     try:
         return next(iter(found)).load()
-    except ImportError as error:
+    except (ImportError, AttributeError) as error:
         raise UsageError(
             f"the {group} plug-in {name!r} cannot be loaded",
             detail=str(error),

@@ -6,14 +6,14 @@ Plug-ins register under the entry-point groups `hotfix_deploy_runner.platforms`,
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
 
-from .core.check import Candidate, CheckResult
+from .core.check import Candidate, CheckResult, Line
 from .core.fleet import Fleet, Instance
 from .core.instant import Instant
 from .core.notice import Notice, Thread
@@ -108,8 +108,18 @@ class Notifier(Protocol):
     async def tell(self, notice: Notice, thread: Thread | None) -> Thread | None:
         """Deliver `notice`, in `thread` where the channel has such. Raises `NotTold`.
 
-        Returns the thread for the notices that follow, None where the channel has none.
+        Returns the thread for the notices that follow, None where the channel has none. A `NotTold` with `maybe` is
+        not repeated, unless the notice is terminal.
         """
+        ...
+
+
+@runtime_checkable
+class Board(Protocol):
+    """What a `Notifier` can be besides: one with a message that shows where the run stands."""
+
+    async def show(self, notice: Notice, thread: Thread) -> None:
+        """Bring that message up to date, without telling anybody. Raises `NotTold`."""
         ...
 
 
@@ -118,6 +128,15 @@ class ArtifactBuilder(Protocol):
 
     async def build(self, source: Path, commit: Commit) -> Artifact:
         """The artifact of `source`, a clean checkout of `commit`. Knows no version. Raises `CheckFailed`."""
+        ...
+
+
+@runtime_checkable
+class Examinable(Protocol):
+    """A plug-in that can say before a run what it lacks. Optional; `doctor` asks those that can."""
+
+    async def examine(self) -> Sequence[Line]:
+        """What it has and what it lacks, each with the remedy under it. It changes nothing."""
         ...
 
 

@@ -16,11 +16,20 @@ from typing import Protocol
 from .core.check import Line, Status
 from .core.decide import decide
 from .core.ending import Ending
-from .core.events import AnyEvent, Interrupted, RequestReceived, RunStarted, StepEnded, StepReported, StepStarted
+from .core.events import (
+    AnyEvent,
+    Interrupted,
+    RequestReceived,
+    RunStarted,
+    StepEnded,
+    StepReported,
+    StepStarted,
+    TakenOver,
+)
 from .core.instant import Instant, Seconds
 from .core.run import Run, apply, begin
 from .core.step import Ended, Step, StepId
-from .errors import HotfixError
+from .errors import HotfixError, Superseded
 from .journal.store import Store
 from .steps.work import Outcome, Perform, Work, failed, failure_of
 
@@ -45,7 +54,10 @@ class Listener(Protocol):
 
 
 class Runner:
-    """Drives one run to its ending. The only writer of its events."""
+    """Drives one run to its ending. The only writer of its events.
+
+    `taken_over` is asked before every decision: in whose favour the run has lost its place; empty while it has not.
+    """
 
     def __init__(
         self,
@@ -53,11 +65,12 @@ class Runner:
         performers: Mapping[str, Perform],
         *,
         clock: Callable[[], Instant],
+        taken_over: Callable[[], str] = lambda: "",
         views: Sequence[View] = (),
         listeners: Sequence[Listener] = (),
     ) -> None:
         self._store, self._performers, self._clock = store, performers, clock
-        self._views, self._listeners = views, listeners
+        self._taken_over, self._views, self._listeners = taken_over, views, listeners
         self._happened: asyncio.Queue[AnyEvent] = asyncio.Queue()
         self._tasks: dict[StepId, asyncio.Task[None]] = {}
         self._seq = 0
@@ -94,6 +107,7 @@ class Runner:
 
     async def _loop(self, run: Run) -> Ending:
         while True:
+            run = await self._ask_whose_it_is(run)
             decision = decide(run, self._clock())
             if decision.over is not None:
                 return decision.over
@@ -105,6 +119,11 @@ class Runner:
             for step in decision.start:
                 run = await self._start(run, step)
             run = await self._record(run, await self._next(decision.wake))
+
+    async def _ask_whose_it_is(self, run: Run) -> Run:
+        """The platform's fence stops who was taken over; git and the notifiers have none."""
+        why = "" if run.taken_over or run.ending is not None else self._taken_over()
+        return await self._record(run, [TakenOver(at=self._clock(), why=why)]) if why else run
 
     async def _record(self, run: Run, events: Sequence[AnyEvent], *, fresh: bool = False) -> Run:
         loop = asyncio.get_running_loop()
@@ -139,6 +158,9 @@ class Runner:
             outcome = await self._performers[step.does](step, run, work)
         except asyncio.CancelledError:
             outcome = Outcome(Ended.STOPPED)
+        except Superseded as error:
+            self.tell(TakenOver(at=self._clock(), why=error.message))
+            outcome = failure_of(error)
         except HotfixError as error:
             outcome = failure_of(error)
         except Exception as error:

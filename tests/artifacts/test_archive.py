@@ -16,7 +16,7 @@ from hotfix_deploy_runner.artifacts.archive import ArchiveBuilder, make_builder
 from hotfix_deploy_runner.artifacts.tarball import contents, pack
 from hotfix_deploy_runner.core.revision import Artifact
 from hotfix_deploy_runner.doors.redaction import Redactor
-from hotfix_deploy_runner.errors import CheckFailed, UsageError
+from hotfix_deploy_runner.errors import CheckFailed
 from hotfix_deploy_runner.ports import Workplace
 
 COMMIT = "c" * 40
@@ -365,18 +365,3 @@ def test_a_cancelled_build_leaves_no_partial_file(shop: Shop) -> None:
 
     asyncio.run(cancel())
     assert shop.stored == []
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"outptu": "dist"}, r"build\.outptu: unknown key"),
-        ({"output": "/dist"}, r"build\.output: '/dist' is not a directory inside"),
-        ({"output": "a/../../b"}, r"build\.output: .* is not a directory inside"),
-        ({"exclude": "*.md"}, r"build\.exclude: Expected `array`"),
-        ({"timeout": "-1s"}, r"build\.timeout: '-1s' is not a duration"),
-    ],
-)
-def test_wrong_settings_name_their_key(shop: Shop, settings: dict[str, Any], message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        shop.builder(**settings)

@@ -56,7 +56,8 @@ def test_the_times_of_a_good_deploy() -> None:
 def test_the_times_of_a_breach() -> None:
     story = errors_rolled_back()
     times = of(story).times
-    first = next(e.at for e in story.events if isinstance(e, ReadingTaken) and any(s.errors for s in e.reading.samples))
+    readings = [e.reading for e in story.events if isinstance(e, ReadingTaken)]
+    first = next(reading.start for reading in readings if any(s.errors for s in reading.samples))
     turned = at(story, CourseChanged)
     assert times.to_detect == pytest.approx(at(story, VerdictReached) - first)
     assert times.to_recover == pytest.approx(at(story, StepEnded, step="restore:production/web") - turned)
@@ -94,13 +95,17 @@ def test_the_timeline_is_in_order_and_has_every_line_once() -> None:
     for text in ("Tests pass (47/47)", "Pod 1/3 healthy", "Verdict: breached", "Rolled back to v2.14.3 (3 pods)"):
         assert said.count(text) == 1
     assert said[0] == "ada started the hotfix v2.14.4 for production, which ran v2.14.3"
-    assert "Step batch:production/web:2 stopped" in said
-    assert "Step watch stopped" not in said
+    assert "Batch 2 of production/web stopped" in said
+    assert "Watch stopped" not in said
+    assert not any("Incident document" in text for text in said)
 
 
 def test_the_reason_of_a_verdict_is_not_repeated_by_the_turn() -> None:
     details = [detail for m in of(errors_rolled_back()).timeline for detail in m.detail]
     assert details.count(BREACHED.reason) == 1
+    last = of(errors_rolled_back()).timeline[-1]
+    assert (last.status, last.what) == (Status.WARN, "Production runs v2.14.3 again, verified everywhere.")
+    assert of(good_deploy()).timeline[-1].what == "Hotfix v2.14.4 deployed successfully."
 
 
 def test_missed_readings_in_a_row_are_one_entry() -> None:
@@ -190,7 +195,7 @@ def test_it_is_json() -> None:
     for story in (good_deploy(), errors_rolled_back(), failing_test(), rollback_run()):
         known = json.loads(to_json(of(story)))
         assert known["run"] == RUN
-        assert known["root_cause"] == ""
+        assert known["notes"] == {"incident": "", "impact": "", "root_cause": "", "lessons": ""}
 
 
 def test_no_run_is_no_incident() -> None:

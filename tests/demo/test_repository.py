@@ -10,7 +10,8 @@ from hotfix_deploy_runner.demo.ports import choose_ports
 from hotfix_deploy_runner.demo.repository import make_repository
 from hotfix_deploy_runner.demo.scenarios import SCENARIOS, scenario
 from hotfix_deploy_runner.errors import GitFailed
-from hotfix_deploy_runner.platforms.process.settings import read_settings
+from hotfix_deploy_runner.platforms.process.settings import ProcessSettings
+from hotfix_deploy_runner.settings import read_table
 
 from .conftest import MakeDemo
 
@@ -92,12 +93,12 @@ def test_the_configuration_is_one_the_runner_reads(demo: MakeDemo, name: str) ->
     ports: set[int] = set()
     for environment, instances in (("staging", 1), ("production", 3)):
         table = settings.environments[environment]["web"]
-        platform = read_settings({k: v for k, v in table.items() if k != "platform"}, "here")
+        platform = read_table(ProcessSettings, {k: v for k, v in table.items() if k != "platform"}, "here")
         assert platform.instances == instances
-        assert len(platform.pool) >= 2 * instances
+        assert len(platform.ports) >= 2 * instances
         assert Path(platform.root) == layout.root(environment)
-        assert not ports & set(platform.pool)
-        ports |= set(platform.pool)
+        assert not ports & set(platform.ports)
+        ports |= set(platform.ports)
         assert platform.env == ({"TOKEN_AUDIENCE": "staging"} if (name, environment) == ("crash", "staging") else {})
 
 

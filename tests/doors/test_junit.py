@@ -28,6 +28,7 @@ def report(root: Path, content: str) -> Path:
         SUITE,
         f"<testsuites>{SUITE}</testsuites>",
         f"<testsuites><testsuite name='outer'>{SUITE}</testsuite></testsuites>",
+        f"<testsuites>{CASES}<!-- tests 4 --></testsuites>",
         f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites name="é">{SUITE}</testsuites>',
     ],
 )

@@ -61,10 +61,10 @@ def _instance(name: str, revision: Revision) -> Instance:
     return Instance(name, f"{name}/{revision.version}", revision, State.READY)
 
 
-def measure(fleet: Fleet, start: Instant, end: Instant, bad: Revision | None) -> Reading:
+def measure(fleet: Fleet, start: Instant, end: Instant, bad: Revision | None, requests: int = REQUESTS) -> Reading:
     """A reading of every instance; half of the requests to those of revision `bad` fail."""
     samples = (
-        Sample(i.name, i.incarnation, i.revision.version, REQUESTS, REQUESTS // 2 if i.revision == bad else 0)
+        Sample(i.name, i.incarnation, i.revision.version, requests, requests // 2 if i.revision == bad else 0)
         for i in fleet.serving
     )
     return Reading(start, end, tuple(samples))

@@ -24,7 +24,12 @@ def found(name: str, count: int) -> Found:
 
 
 def facts(
-    platforms: Mapping[str, int], *, target: str = "production", staging: bool = True, metrics: bool = True
+    platforms: Mapping[str, int],
+    *,
+    target: str = "production",
+    staging: bool = True,
+    metrics: bool = True,
+    probes: bool = False,
 ) -> Facts:
     """What was found, with so many instances on each of the target's platforms."""
     environments: dict[str, tuple[Found, ...]] = {"staging": (found("staging", 1),)} if staging else {}
@@ -39,6 +44,7 @@ def facts(
         environments=environments,
         checks=CHECKS,
         smoke_tests=True,
+        probes=probes,
         metrics=metrics,
         fence=1,
     )
@@ -51,12 +57,13 @@ def beginning(
     target: str = "production",
     staging: bool = True,
     metrics: bool = True,
+    probes: bool = False,
     watching: Watching = WATCHING,
     batches: tuple[str, ...] = ("1", "50%", "100%"),
     merge_into: tuple[str, ...] = ("main",),
 ) -> RunStarted:
     """The first event of a run; three instances on one platform unless told otherwise."""
-    seen = facts(platforms or {"api": 3}, target=target, staging=staging, metrics=metrics)
+    seen = facts(platforms or {"api": 3}, target=target, staging=staging, metrics=metrics, probes=probes)
     policy = Policy(watching, Rolling(batches=batches), merge_into=merge_into)
     request = Request(action, target, branch="hotfix/auth-bypass", operator="ann")
     return RunStarted(

@@ -10,7 +10,7 @@ from functools import partial
 
 import msgspec
 from tests.fakes import laws
-from tests.fakes.dials import Dials, measure
+from tests.fakes.dials import REQUESTS, Dials, measure
 
 from hotfix_deploy_runner.core.check import Line, Status
 from hotfix_deploy_runner.core.decide import Decision, decide
@@ -57,7 +57,7 @@ class Trouble(msgspec.Struct, frozen=True):
     """What goes wrong, and when.
 
     `fails`: steps that end badly, as `badly` says and without a line where `silently`. While `bad`, half of the new
-    version's requests fail; while `blind`, no reading comes. Once `strikes` the `strike` comes: a verb that somebody
+    version's requests fail; while `blind`, no reading comes; while `quiet`, nobody asks for anything. Once `strikes` the `strike` comes: a verb that somebody
     asks for, or the name of a signal.
     """
 
@@ -66,6 +66,7 @@ class Trouble(msgspec.Struct, frozen=True):
     silently: bool = False
     bad: Moment = never
     blind: Moment = never
+    quiet: Moment = never
     strikes: Moment = never
     strike: str = "rollback"
 
@@ -167,7 +168,7 @@ class World:
         """What has to be true of the fleets when `step` begins."""
         if step.does == "batch":
             assert self.dials.left(step) > 0, f"{step.id} does not turn the dial up"
-        if step.does in ("merge", "settle", "delete-branch"):
+        if step.does in ("merge", "settle", "delete-branch", "probes"):
             assert self.versions == {"new"}, f"{step.id} begins on a fleet that is not new"
         if step.id == "mark" and self.run.request.action == "deploy":
             assert self.versions == {"old"}, "marked as rolled back, and it is not"
@@ -212,5 +213,6 @@ class World:
         if self.trouble.blind(self):
             self._append(ReadingMissed(at=self.now, why="no answer", fleet=fleet))
             return
-        reading = measure(fleet, start, self.now, self.run.new if self.trouble.bad(self) else None)
+        bad = self.run.new if self.trouble.bad(self) else None
+        reading = measure(fleet, start, self.now, bad, 0 if self.trouble.quiet(self) else REQUESTS)
         self._append(ReadingTaken(at=self.now, reading=reading, cursor=Cursor(self.now, {}), fleet=fleet))

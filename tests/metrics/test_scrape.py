@@ -15,7 +15,7 @@ from hotfix_deploy_runner.core.reading import Cursor, Histogram, Reading, Sample
 from hotfix_deploy_runner.core.revision import Revision
 from hotfix_deploy_runner.doors.http import Http
 from hotfix_deploy_runner.doors.redaction import Redactor
-from hotfix_deploy_runner.errors import NoReading, UsageError
+from hotfix_deploy_runner.errors import NoReading
 from hotfix_deploy_runner.metrics.counters import Selection
 from hotfix_deploy_runner.metrics.scrape import ScrapeSource, make_source
 from hotfix_deploy_runner.ports import MetricsSource, Workplace
@@ -295,22 +295,6 @@ def test_the_default_leaves_probes_and_the_metrics_page_out(make: Make, world: W
         world.page(one).serve(9, handler=handler)
     reading, _ = asyncio.run(make({}).read(Fleet((one,)), Cursor(0.0, {"instances": []})))
     assert counted(reading) == {"web-1": 4}
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"pth": "/m"}, r"metrics\.pth: unknown key"),
-        ({"path": 3}, r"metrics\.path: Expected `str`, got `int`"),
-        ({"errors": "5("}, r"metrics\.errors: '5\(' is not a regular expression"),
-        ({"timeout": "soon"}, r"metrics\.timeout: 'soon' is not a duration"),
-        ({"timeout": 0}, r"metrics\.timeout: must be more than zero"),
-        ({"exclude": {"handler": "/metrics"}}, r"metrics\.exclude: Expected `array`, got `str`"),
-    ],
-)
-def test_wrong_settings_name_their_key(make: Make, settings: dict[str, Any], message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        make(settings)
 
 
 def test_the_fake_misses_where_its_script_says_so() -> None:

@@ -10,10 +10,11 @@ import pytest
 from tests.platforms.process_place import Place
 
 from hotfix_deploy_runner.core.revision import UNKNOWN, Revision
-from hotfix_deploy_runner.errors import ArtifactMissing, PlatformFailed, UsageError
-from hotfix_deploy_runner.platforms.process import read_settings
+from hotfix_deploy_runner.errors import ArtifactMissing, PlatformFailed
+from hotfix_deploy_runner.platforms.process import ProcessSettings
 from hotfix_deploy_runner.platforms.process.spawn import replacing_shell
 from hotfix_deploy_runner.ports import ALL, Move
+from hotfix_deploy_runner.settings import read_table
 
 slow = pytest.mark.slow
 
@@ -155,37 +156,6 @@ def test_a_place_that_cannot_be_written_is_the_platforms_failure(single: Place) 
 GOOD: dict[str, Any] = {"start": "run", "ports": "9101-9103"}
 
 
-@pytest.mark.parametrize(
-    ("table", "problem"),
-    [
-        ({"gracee": "1s"}, "environments.staging.web.gracee: unknown key; did you mean `grace`?"),
-        ({"grace": "soon"}, "environments.staging.web.grace: 'soon' is not a duration"),
-        ({"instances": "3"}, "environments.staging.web.instances: Expected `int`, got `str`"),
-        ({"instances": 0}, "environments.staging.web.instances: 0 is less than 1"),
-        ({"instances": 4}, "environments.staging.web.ports: 3 ports are too few for 4 instances"),
-        ({"ports": "9103-9101"}, "environments.staging.web.ports: '9103-9101' is not a range"),
-        ({"ports": "http"}, "environments.staging.web.ports: 'http' is not a list of ports"),
-        ({"ready": "readyz"}, "environments.staging.web.ready: 'readyz' does not begin with /"),
-        ({"start": " "}, "environments.staging.web.start: empty"),
-        ({"env": {"A": 1}}, "environments.staging.web.env: Expected `str`, got `int`"),
-        ({"setup": {"comand": "x"}}, "environments.staging.web.setup.comand: unknown key; did you mean `command`?"),
-        ({"setup": {"timeout": "x"}}, "environments.staging.web.setup.timeout: 'x' is not a duration"),
-        ({"setup": "make"}, "environments.staging.web.setup: Expected `object`, got `str`"),
-    ],
-)
-def test_a_wrong_setting_is_named(table: dict[str, Any], problem: str) -> None:
-    with pytest.raises(UsageError) as error:
-        read_settings({**GOOD, **table}, "environments.staging.web")
-    assert error.value.detail.startswith(problem)
-
-
-def test_every_wrong_setting_is_named_at_once() -> None:
-    with pytest.raises(UsageError) as error:
-        read_settings({"grace": -1, "colour": "red"}, "environments.staging.web")
-    named = [line.split(":")[0].rpartition(".")[2] for line in error.value.detail.splitlines()]
-    assert named == ["colour", "start", "ports", "grace"]
-
-
 def test_settings_as_they_are_meant() -> None:
     table = {
         **GOOD,
@@ -194,8 +164,8 @@ def test_settings_as_they_are_meant() -> None:
         "grace": 3,
         "setup": {"timeout": "10m", "inputs": ["a"]},
     }
-    settings = read_settings(table, "environments.staging.web")
-    assert settings.pool == (9101, 9102, 9103)
+    settings = read_table(ProcessSettings, table, "environments.staging.web")
+    assert settings.ports == (9101, 9102, 9103)
     assert (settings.drain, settings.grace, settings.setup.timeout) == (0.5, 3.0, 600.0)
     assert (settings.paths, settings.setup.inputs) == (("/healthz",), ("a",))
 

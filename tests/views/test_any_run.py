@@ -1,6 +1,7 @@
 """What holds for every run that `decide` can lead to: each view tells it, whole and once."""
 
 import io
+from xml.etree import ElementTree
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,9 +13,11 @@ from hotfix_deploy_runner.core.events import AnyEvent, StepEnded, StepReported
 from hotfix_deploy_runner.core.incident import incident
 from hotfix_deploy_runner.core.notices import notices
 from hotfix_deploy_runner.core.run import apply, begin, fold
-from hotfix_deploy_runner.views.incident_markdown import markdown
+from hotfix_deploy_runner.views.incident_document import document
 from hotfix_deploy_runner.views.narration import Heading, Narrator, Piece
 from hotfix_deploy_runner.views.plain import PlainView
+from hotfix_deploy_runner.views.render_html import to_html
+from hotfix_deploy_runner.views.render_markdown import to_markdown
 
 STEPS = st.sampled_from(
     ["install", "check:tests", "build", "staging-deploy", "tag", "batch:production/api:2", "merge:main", "observe"]
@@ -87,7 +90,8 @@ def test_people_are_told_each_thing_once_and_the_last_thing_for_certain(events: 
         told += notices(before, event, run)
     ids = [notice.id for notice in told]
     assert len(ids) == len(set(ids))
-    assert [notice.id for notice in told if notice.terminal] == ids[-1:] == ["r1:ended"]
+    assert [notice.id for notice in told if notice.terminal] == ids[-1:]
+    assert ids[-1].startswith(("r1:ended", "r1:unfinished:"))
 
 
 @settings(max_examples=30, deadline=None)
@@ -96,4 +100,8 @@ def test_a_document_can_be_written_at_any_moment(events: list[AnyEvent], data: s
     cut = data.draw(st.integers(1, len(events)))
     known = incident(events[:cut])
     assert known.over == (cut == len(events))
-    assert markdown(known).startswith("# Hotfix v2.14.4 for production")
+    made = document(known)
+    assert to_markdown(made).startswith("# Hotfix v2.14.4 for production")
+    assert to_html(made).endswith("</html>\n")
+    for picture in made.pictures:
+        ElementTree.fromstring(picture.svg)

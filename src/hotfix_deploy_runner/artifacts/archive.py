@@ -7,47 +7,42 @@ import tempfile
 import threading
 from pathlib import Path
 
-import msgspec
+from pydantic import Field
 
 from ..core.instant import Seconds
 from ..core.revision import Artifact
-from ..core.settings import read_duration, read_table
 from ..doors.command import Commands
-from ..errors import CheckFailed, UsageError
+from ..errors import CheckFailed
 from ..ports import Commit, Settings, Workplace
+from ..settings import Duration, InsidePath, Table, read_table, reads
 from .tarball import contents, pack
 
 NEVER = (".git", ".hotfix-env", "__pycache__", "*.pyc", ".pytest_cache", ".mypy_cache", ".ruff_cache")
 """Left out always: git's own, what was installed for the tests, and what differs in every copy of the same tree."""
 
 
-class ArchiveSettings(msgspec.Struct, frozen=True):
-    """The `[build]` table of `builder = "archive"`.
+class ArchiveSettings(Table):
+    """The `[build]` table of `builder = "archive"`: run a command, then pack the tree."""
 
-    `command` runs in the source's directory before packing, with `HOTFIX_COMMIT`, for at most `timeout`. `output` is
-    the directory to pack, relative to the source; without it, all of the source. `exclude` are shell patterns: one
-    without `/` is for names at any depth, one with it for whole paths.
-    """
-
-    command: str = ""
-    output: str = ""
-    exclude: tuple[str, ...] = ()
-    timeout: str | float = "15m"
+    command: str = Field("", description="Run in the source's directory before packing; is told $HOTFIX_COMMIT.")
+    output: InsidePath = Field("", description="The directory to pack, relative to the source; empty: all of it.")
+    exclude: tuple[str, ...] = Field(
+        (), description="Patterns left out: one without `/` is for names at any depth, one with it for whole paths."
+    )
+    timeout: Duration = Field(900.0, description="How long the command may take.", gt=0)
 
 
+@reads(ArchiveSettings)
 def make_builder(settings: Settings, workplace: Workplace) -> "ArchiveBuilder":
     """The factory of the entry point `archive`. Raises `UsageError` for wrong settings."""
-    table = read_table(settings, ArchiveSettings, "build")
-    output = Path(table.output)
-    if output.is_absolute() or ".." in output.parts:
-        raise UsageError(f"build.output: {table.output!r} is not a directory inside of the source")
+    table = read_table(ArchiveSettings, settings, "build")
     return ArchiveBuilder(
         Commands(workplace.redact),
         store=workplace.store,
         command=table.command,
-        output=output,
+        output=Path(table.output),
         exclude=table.exclude,
-        timeout=read_duration(table.timeout, "build.timeout"),
+        timeout=table.timeout,
     )
 
 

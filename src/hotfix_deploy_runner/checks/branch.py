@@ -6,21 +6,26 @@ was fetched last.
 
 import asyncio
 
+from pydantic import Field
+
 from ..core.check import Candidate, CheckResult, Line, Status
+from ..core.phrases import at_most, counted
 from ..doors.command import Commands
 from ..doors.git import Git
 from ..errors import GitFailed
 from ..ports import Commit, Settings, Workplace
+from ..settings import Table, read_table, reads
 from .branch_content import Content
-from .settings import Table, read_table
 
 _SHOWN = 10
 
 
 class BranchSettings(Table):
-    """`[checks.branch]`: `main` is the branch that the fix is merged back to, and must not bring along."""
+    """`[checks.branch]`."""
 
-    main: str = "main"
+    main: str = Field(
+        "main", description="The branch that the fix must not bring along; set from the first of `merge.into`."
+    )
 
 
 class BranchCheck:
@@ -76,10 +81,10 @@ class BranchCheck:
         ahead, behind = len(await git.commits(remote, local)), len(await git.commits(local, remote))
         if not behind:
             push = f"git push {self._remote} {branch}"
-            return Line(Status.FAIL, f"Branch is {_commits(ahead)} ahead of {there}", (push,))
+            return Line(Status.FAIL, f"Branch is {counted(ahead, 'commit')} ahead of {there}", (push,))
         if not ahead:
             pull = f"git pull --ff-only {self._remote} {branch}"
-            return Line(Status.FAIL, f"Branch is {_commits(behind)} behind {there}", (pull,))
+            return Line(Status.FAIL, f"Branch is {counted(behind, 'commit')} behind {there}", (pull,))
         fix = (
             "decide which one is right, or pick the fix onto a fresh branch: hotfix-deploy-runner start NAME --pick SHA"
         )
@@ -100,16 +105,12 @@ class BranchCheck:
 
 
 def _some(paths: tuple[str, ...]) -> tuple[str, ...]:
-    more = (f"and {len(paths) - _SHOWN} more",) if len(paths) > _SHOWN else ()
-    return paths[:_SHOWN] + more
+    return at_most(_SHOWN, paths)
 
 
-def _commits(count: int) -> str:
-    return f"{count} commit" + ("" if count == 1 else "s")
-
-
+@reads(BranchSettings)
 def make_check(settings: Settings, workplace: Workplace) -> BranchCheck:
     """The check from its table, `[checks.branch]`. Raises `UsageError`."""
-    table = read_table(BranchSettings, "checks.branch", settings)
+    table = read_table(BranchSettings, settings, "checks.branch")
     git = Git(workplace.repository, Commands(workplace.redact), remote=workplace.remote)
     return BranchCheck(table, git, workplace.remote)

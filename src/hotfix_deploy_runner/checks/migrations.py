@@ -11,9 +11,10 @@ from pathlib import Path
 from pydantic import Field
 
 from ..core.check import Candidate, CheckResult, Line, Status
+from ..core.phrases import at_most
 from ..ports import Settings, Workplace
+from ..settings import Table, read_table, reads
 from .globs import Globs
-from .settings import Table, read_table
 from .statements import irreversible, locking
 
 _SCRIPTS = ("py", "sql", "js", "cjs", "mjs", "ts", "rb", "php", "cs", "exs", "go")
@@ -35,10 +36,10 @@ _READ = 1_000_000
 
 
 class MigrationSettings(Table):
-    """`[checks.migrations]`: `paths` are patterns of migration files; `allow` lets them pass with a WARN."""
+    """`[checks.migrations]`."""
 
-    paths: tuple[str, ...] = Field(default=COMMON_PATHS, min_length=1)
-    allow: bool = False
+    paths: tuple[str, ...] = Field(COMMON_PATHS, description="Patterns of migration files.", min_length=1)
+    allow: bool = Field(False, description="Let migrations pass, with a WARN.")
 
 
 class MigrationCheck:
@@ -73,9 +74,7 @@ class MigrationCheck:
         return self._migrations.matches(path) and not _NO_MIGRATION.matches(path)
 
     def _detail(self, read: Mapping[str, str], candidate: Candidate) -> list[str]:
-        lines = [path + _remark(path, candidate) + _effects(text) for path, text in list(read.items())[:_SHOWN]]
-        if len(read) > _SHOWN:
-            lines.append(f"and {len(read) - _SHOWN} more")
+        lines = at_most(_SHOWN, [path + _remark(path, candidate) + _effects(text) for path, text in read.items()])
         if self._allow:
             return [*lines, "a rollback does not undo them"]
         return [*lines, "a rollback does not undo them; needs --allow-migrations, or a fix without them"]
@@ -104,6 +103,7 @@ def _text(file: Path) -> str:
         return ""
 
 
+@reads(MigrationSettings)
 def make_check(settings: Settings, workplace: Workplace) -> MigrationCheck:
     """The check from its table, `[checks.migrations]`. Raises `UsageError`."""
-    return MigrationCheck(read_table(MigrationSettings, "checks.migrations", settings))
+    return MigrationCheck(read_table(MigrationSettings, settings, "checks.migrations"))

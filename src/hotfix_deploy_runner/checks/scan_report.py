@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from ..core.check import Line, Status
+from ..core.phrases import at_most, counted
 from ..ports import Redact
 from .findings import Comparison
 from .sarif import Finding, Level
@@ -30,11 +31,11 @@ class Answer(msgspec.Struct, frozen=True):
 
 def remarks(ours: Scan, before: Scan | None, compared: Comparison) -> Iterable[str]:
     """What a person should know of a scan that could be done."""
-    counted = f"{_number(ours.files, 'file')}, " if ours.files is not None else ""
-    yield f"{counted}{_number(len(compared.old), 'finding')} that the base has too"
+    files = f"{counted(ours.files, 'file')}, " if ours.files is not None else ""
+    yield f"{files}{counted(len(compared.old), 'finding')} that the base has too"
     more = (ours.waved or 0) - (before.waved or 0 if before else 0)
     if more > 0:
-        yield f"{_number(more, 'line')} more than in the base marked # nosec, and let pass"
+        yield f"{counted(more, 'line')} more than in the base marked # nosec, and let pass"
 
 
 def lines(answers: Sequence[Answer], level: Level) -> list[Line]:
@@ -58,8 +59,8 @@ def _failures(answer: Answer, level: Level) -> Iterable[Line]:
         yield Line(Status.FAIL, "Security scan could not read everything", detail)
     bad = [finding for finding in _new(answer) if finding.level >= level]
     if bad:
-        detail = tuple(map(_said, bad[:_SHOWN])) + ((f"and {len(bad) - _SHOWN} more",) if len(bad) > _SHOWN else ())
-        yield Line(Status.FAIL, f"Security scan: {_number(len(bad), 'new finding')}", detail)
+        detail = at_most(_SHOWN, [_said(finding) for finding in bad])
+        yield Line(Status.FAIL, f"Security scan: {counted(len(bad), 'new finding')}", detail)
 
 
 def _lesser(answer: Answer, level: Level) -> list[str]:
@@ -96,7 +97,3 @@ def found(answer: Answer, redact: Redact) -> dict[str, object]:
 def _json(finding: Finding, redact: Redact) -> dict[str, object]:
     named = {"rule": finding.rule, "name": finding.name, "level": finding.level.name}
     return {**named, "path": finding.path, "line": finding.line, "message": redact(_message(finding).strip("()"))}
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")

@@ -16,12 +16,14 @@ import msgspec
 
 from ..core.instant import Seconds, spoken
 from ..doors.command import Commands, Finished
+from ..doors.programs import is_missing
 from . import sarif
 from .globs import Globs, anywhere
 
 _NEVER_SCANNED = frozenset({".git", "node_modules", "__pycache__", ".tox", ".nox"})
 _AT_ONCE = 1_000  # files on one command line: well below the kernel's limit
 _FINDINGS_OR_NONE = frozenset({0, 1})
+_GET_BANDIT = 'pip install "hotfix-deploy-runner[scanners]"'
 
 
 class Scan(msgspec.Struct, frozen=True):
@@ -68,6 +70,10 @@ class Scanner(Protocol):
         """Raises `ScanFailed`, `NothingToScan`, or `CommandFailed` when it cannot be started."""
         ...
 
+    def lacks(self) -> str:
+        """How to get what it needs and has not; empty when nothing is known to be missing."""
+        ...
+
 
 class CommandScanner:
     """Any command that writes SARIF to `$HOTFIX_SARIF`, run in the tree. It may end with 1 when it found something."""
@@ -86,6 +92,11 @@ class CommandScanner:
         log = await asyncio.to_thread(_log, done, target, self._timeout)
         written = tuple(finding for finding in log.findings if not target.generated(finding.path))
         return Scan(msgspec.structs.replace(log, findings=written))
+
+    def lacks(self) -> str:
+        """The program that its command begins with, where it is not on the PATH."""
+        program = is_missing(self._command)
+        return f"install {program}, or change its command under [checks.security.scanners]" if program else ""
 
 
 class Bandit:
@@ -106,7 +117,7 @@ class Bandit:
         """One scan of `target`, some files at a time."""
         program = _find_bandit()
         if program is None:
-            raise NothingToScan('bandit is not installed: pip install "hotfix-deploy-runner[scanners]"')
+            raise NothingToScan(f"bandit is not installed: {_GET_BANDIT}")
         files = await asyncio.to_thread(python_files, target, self._excluded)
         parts = [await self._part(program, files[at : at + _AT_ONCE], target) for at in range(0, len(files), _AT_ONCE)]
         if not any(part.files for part in parts):
@@ -116,6 +127,10 @@ class Bandit:
             sum(part.files or 0 for part in parts),
             sum(part.waved or 0 for part in parts),
         )
+
+    def lacks(self) -> str:
+        """How to install it, where it is not."""
+        return "" if _find_bandit() else _GET_BANDIT
 
     async def _part(self, program: str, files: Sequence[str], target: Target) -> Scan:
         options = ["-q", "-f", "sarif", "-o", str(target.log), *await asyncio.to_thread(_options, target.config_from)]

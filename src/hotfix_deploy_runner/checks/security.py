@@ -12,33 +12,34 @@ from typing import Literal
 import msgspec
 from pydantic import Field, field_validator
 
-from ..core.check import Candidate, CheckResult, Line
+from ..core.check import Candidate, CheckResult, Line, Status
 from ..doors.command import Commands
 from ..errors import CommandFailed
 from ..ports import Redact, Settings, Workplace
+from ..settings import Duration, Table, read_table, reads
 from .findings import compare
 from .sarif import Level
 from .scan_report import Answer, found, lines, remarks
 from .scanners import Bandit, CommandScanner, NothingToScan, Scan, ScanFailed, Scanner, Target
-from .settings import Duration, Table, read_table
 
 
 class ScannerSettings(Table):
     """`[checks.security.scanners.NAME]`: a `command` that writes SARIF to `$HOTFIX_SARIF`; `bandit` needs none."""
 
-    command: str = ""
+    command: str = Field("", description="Writes SARIF to $HOTFIX_SARIF, run in the tree.")
 
 
 class SecuritySettings(Table):
-    """`[checks.security]`: new findings of this `level` or worse fail; `exclude` is for bandit, which reads the rest.
+    """`[checks.security]`: scanners, and which of their findings stop a hotfix."""
 
-    `scanners` replaces the default, which is bandit alone. `timeout` is for one scan.
-    """
-
-    level: Literal["note", "warning", "error"] = "warning"
-    exclude: tuple[str, ...] = ("tests", "smoke", ".hotfix-env")
-    timeout: Duration = 300.0
-    scanners: dict[str, ScannerSettings] = Field(default={"bandit": ScannerSettings()}, min_length=1)
+    level: Literal["note", "warning", "error"] = Field(
+        "warning", description="New findings of this level or worse fail the check."
+    )
+    exclude: tuple[str, ...] = Field(("tests", "smoke", ".hotfix-env"), description="Paths that bandit leaves out.")
+    timeout: Duration = Field(300.0, description="How long one scan may take.", gt=0)
+    scanners: dict[str, ScannerSettings] = Field(
+        {"bandit": ScannerSettings()}, description="By name; replaces the default, bandit alone.", min_length=1
+    )
 
     @field_validator("scanners")
     @classmethod
@@ -66,6 +67,10 @@ class SecurityCheck:
         told = tuple(self._redacted(line) for line in lines(answers, self._level))
         return CheckResult(told, {a.scanner: found(a, self._redact) for a in answers})
 
+    async def examine(self) -> Sequence[Line]:
+        """Whether each scanner is installed. A run goes on without one, and says so."""
+        return [_installed(scanner.name, scanner.lacks()) for scanner in self._scanners]
+
     async def _ask(self, scanner: Scanner, candidate: Candidate) -> Answer:
         tree, base = Path(candidate.tree), Path(candidate.base_tree)
         ours, theirs = await asyncio.gather(
@@ -84,6 +89,11 @@ class SecurityCheck:
 
     def _redacted(self, line: Line) -> Line:
         return Line(line.status, self._redact(line.text), tuple(map(self._redact, line.detail)))
+
+
+def _installed(name: str, how: str) -> Line:
+    text = f"Scanner {name} is not installed" if how else f"Scanner {name} is installed"
+    return Line(Status.WARN, text, (how,)) if how else Line(Status.OK, text)
 
 
 async def _scan(scanner: Scanner, candidate: Candidate, tree: Path, name: str) -> "Scan | Answer":
@@ -106,9 +116,10 @@ def _generated(changed: Sequence[str], base: Path) -> Callable[[str], bool]:
     return lambda path: bool(brought) and path not in brought and not (base / path).exists()
 
 
+@reads(SecuritySettings)
 def make_check(settings: Settings, workplace: Workplace) -> SecurityCheck:
     """The check from its table, `[checks.security]`. Raises `UsageError`."""
-    table = read_table(SecuritySettings, "checks.security", settings)
+    table = read_table(SecuritySettings, settings, "checks.security")
     commands = Commands(workplace.redact)
     scanners = [_scanner(name, given, table, commands) for name, given in table.scanners.items()]
     return SecurityCheck(scanners, Level[table.level], workplace.redact)

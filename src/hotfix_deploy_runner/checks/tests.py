@@ -7,19 +7,21 @@ exit code without a count, nor a count without the exit code.
 import asyncio
 import os
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from pydantic import field_validator
+from pydantic import Field
 
 from ..core.check import Candidate, CheckResult, Line, Status
 from ..core.instant import spoken
+from ..core.phrases import at_most
 from ..doors.command import Commands
 from ..doors.junit import Case, Tally, together
+from ..doors.programs import is_missing
 from ..doors.suite import Place, Suite, SuiteRun, run_suite
 from ..ports import Redact, Settings, Workplace
+from ..settings import Duration, InsidePath, Table, read_table, reads
 from .detection import how_to_configure, is_python, test_command
 from .imports import Imports, ImportWatch
-from .settings import Duration, Table, read_table
 
 _SHOWN = 10
 _TAIL = 5
@@ -27,29 +29,22 @@ _LONGEST = 300
 
 
 class SuiteSettings(Table):
-    """`[checks.tests]`: `command` runs the tests, `focused` those for what changed (`HOTFIX_CHANGED`, a path a line).
+    """`[checks.tests]`: which tests have to pass."""
 
-    `timeout` is for each of them; `junit` a pattern in the tree for reports that do not go to `HOTFIX_JUNIT`.
-    """
-
-    command: str = ""
-    focused: str = ""
-    timeout: Duration = 600.0
-    junit: str = ""
-
-    @field_validator("junit")
-    @classmethod
-    def _stays_in_the_tree(cls, pattern: str) -> str:
-        if PurePosixPath(pattern).is_absolute() or ".." in PurePosixPath(pattern).parts:
-            raise ValueError("has to be a pattern inside the tree")
-        return pattern
+    command: str = Field(
+        "", description="Runs the tests; writes JUnit XML to $HOTFIX_JUNIT. Empty: pytest is detected."
+    )
+    focused: str = Field("", description="Runs those for what changed, before: $HOTFIX_CHANGED has a path a line.")
+    timeout: Duration = Field(600.0, description="How long each of the two may take.", gt=0)
+    junit: InsidePath = Field("", description="Pattern in the tree for reports that do not go to $HOTFIX_JUNIT.")
 
 
 class SuiteCheck:
     """Passes when every suite ends with 0, at least one test passed, none failed, and the code was the tree's own."""
 
-    def __init__(self, settings: SuiteSettings, commands: Commands, redact: Redact) -> None:
+    def __init__(self, settings: SuiteSettings, commands: Commands, redact: Redact, checkout: Path) -> None:
         self._settings = settings
+        self._checkout = checkout
         self._commands = commands
         self._redact = redact
 
@@ -71,6 +66,16 @@ class SuiteCheck:
         imports = await asyncio.to_thread(watch.result)
         lines = [*_lines(runs, log), *_import_lines(imports, expected=_expects_reports(runs, watch, tree))]
         return CheckResult(tuple(map(self._redacted, lines)), _found(runs, imports, self._redact))
+
+    async def examine(self) -> Sequence[Line]:
+        """Whether there is a command for the tests of the operator's checkout. It is not run."""
+        command = self._settings.command or test_command(self._checkout, Path())
+        if not command:
+            text = "Tests: no command is configured, and none was detected"
+            return [Line(Status.FAIL, text, how_to_configure(self._checkout))]
+        if program := is_missing(command):
+            return [Line(Status.FAIL, f"Tests: {program} is not on the PATH", (f"install it, or change: {command}",))]
+        return [self._redacted(Line(Status.OK, f"Tests: {command}"))]
 
     def _suites(self, candidate: Candidate) -> list[Suite]:
         settings = self._settings
@@ -123,9 +128,8 @@ def _count(runs: Sequence[SuiteRun], tally: Tally, log: Path) -> Line:
     return Line(Status.FAIL if tally.failed or unexplained or empty else Status.OK, text, tuple(detail))
 
 
-def _failures(failed: Sequence[Case], log: Path) -> list[str]:
-    lines = [f"{case.id}: {case.message[:_LONGEST]}   (log: {log})" for case in failed[:_SHOWN]]
-    return [*lines, f"and {len(failed) - _SHOWN} more"] if len(failed) > _SHOWN else lines
+def _failures(failed: Sequence[Case], log: Path) -> tuple[str, ...]:
+    return at_most(_SHOWN, [f"{case.id}: {case.message[:_LONGEST]}   (log: {log})" for case in failed])
 
 
 def _silent(run: SuiteRun) -> str:
@@ -171,7 +175,8 @@ def _found(runs: Sequence[SuiteRun], imports: Imports, redact: Redact) -> dict[s
     }
 
 
+@reads(SuiteSettings)
 def make_check(settings: Settings, workplace: Workplace) -> SuiteCheck:
     """The check from its table, `[checks.tests]`. Raises `UsageError`."""
-    table = read_table(SuiteSettings, "checks.tests", settings)
-    return SuiteCheck(table, Commands(workplace.redact), workplace.redact)
+    table = read_table(SuiteSettings, settings, "checks.tests")
+    return SuiteCheck(table, Commands(workplace.redact), workplace.redact, workplace.repository)

@@ -1,6 +1,9 @@
 """The one question that a production run asks."""
 
+import contextlib
+import signal
 import sys
+from collections.abc import Iterator
 
 import click
 
@@ -66,4 +69,17 @@ def ask(started: RunStarted, *, yes: bool) -> bool:
         )
     for line in plan_lines(started):
         click.echo(line, err=True)
-    return click.confirm(f"Deploy {started.facts.version} to {started.request.target}?", default=False, err=True)
+    with _interruptible():
+        return click.confirm(f"Deploy {started.facts.version} to {started.request.target}?", default=False, err=True)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C ends the wait for an answer. asyncio's own handler would first let it be given."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    except click.Abort:
+        raise UsageError("not agreed to: nothing was done") from None
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -7,13 +7,17 @@ from typing import NoReturn, TypeVar
 
 import click
 
+from ..core.ending import ExitCode
 from ..errors import HotfixError
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def tells_errors(function: Function) -> Function:
-    """Let `function` end with the message, the next step and the exit code of a `HotfixError` it raises."""
+    """Let `function` end with the message, the next step and the exit code of a `HotfixError` it raises.
+
+    Ctrl-C ends it with 130: before a run has begun, and after its end.
+    """
 
     @functools.wraps(function)
     def wrapped(*args: object, **kwargs: object) -> object:
@@ -21,6 +25,9 @@ def tells_errors(function: Function) -> Function:
             return function(*args, **kwargs)
         except HotfixError as error:
             fail(error)
+        except KeyboardInterrupt:
+            click.echo("Interrupted.\nNext: hotfix-deploy-runner status", err=True)
+            sys.exit(ExitCode.INTERRUPTED)
 
     return wrapped  # type: ignore[return-value]
 

@@ -4,6 +4,7 @@ Only click and the standard library are imported here: `--help` has to be quick.
 """
 
 import importlib
+from typing import Any
 
 import click
 
@@ -17,6 +18,10 @@ COMMANDS = {
     "show": ("show", "Tell a run again, line by line."),
     "rollback": ("rollback", "Bring an earlier version back (the same as rollback-deploy-auto)."),
     "report": ("report", "Write a run's incident document again, and say where it is."),
+    "init": ("init", "Look at this repository, and write a hotfix.toml to begin with."),
+    "doctor": ("doctor", "Say what is missing for a run, and how to get it."),
+    "config": ("config", "The settings in force and where they came from; their JSON Schema."),
+    "notify": ("notify", "Send a test message to the channels (--test)."),
     "demo": ("demo", "A whole hotfix on this machine, with a real service under traffic."),
 }
 """Name, module beside this one, and the line that help shows: so that help imports none of them."""
@@ -47,6 +52,13 @@ class Commands(click.Group):
         if args and args[0].startswith("-") and args[0] not in _OWN_OPTIONS:
             args = ["deploy", *args]
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Also while its module is still being imported, Ctrl-C ends a command with 130: click would say 1, a bug."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            ctx.exit(130)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands with the lines above, without importing them."""

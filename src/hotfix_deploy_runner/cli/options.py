@@ -21,29 +21,28 @@ def project_options(function: Command) -> Command:
 
 
 def run_options(function: Command) -> Command:
-    """The parameters of a run. Each is a variable and a key of the file too: flag beats variable beats file."""
+    """The parameters of a run."""
+    branch = click.option("--branch", required=True, envvar="HOTFIX_BRANCH", help="The hotfix branch to deploy.")
+    reason = click.option("--reason", default="", envvar="HOTFIX_REASON", help="Why staging is skipped.")
+    return branch(reason(setting_options(function)))
+
+
+def setting_options(function: Command) -> Command:
+    """The flags that are settings too. Their variables and their keys in the file are read by `config.load`."""
     options = (
-        click.option("--branch", required=True, envvar="HOTFIX_BRANCH", help="The hotfix branch to deploy."),
-        click.option(
-            "--target", envvar="HOTFIX_TARGET", help="staging (stop after it) or production.  [default: production]"
-        ),
+        click.option("--target", help="staging (stop after it) or production.  [default: production]"),
         click.option(
             "--skip-staging/--no-skip-staging",
             default=None,
-            envvar="HOTFIX_SKIP_STAGING",
             help="In dire need only; demands --reason, and is told to everybody.",
         ),
-        click.option("--reason", default="", envvar="HOTFIX_REASON", help="Why staging is skipped."),
         click.option(
             "--rollback-threshold",
             type=float,
             metavar="PERCENT",
-            envvar="HOTFIX_ROLLBACK_THRESHOLD",
             help="Error rate beyond which production is rolled back by itself.  [default: 5.0]",
         ),
-        click.option(
-            "--notify", multiple=True, envvar="HOTFIX_NOTIFY", help="A channel to tell; repeatable.  [default: slack]"
-        ),
+        click.option("--notify", multiple=True, help="A channel to tell; repeatable.  [default: slack]"),
         click.option("--batches", metavar="SIZES", help='Such as "1,50%,100%"; "100%" when production is down anyway.'),
         click.option("--window", metavar="TIME", help="How long to watch after the last instance.  [default: 10m]"),
     )

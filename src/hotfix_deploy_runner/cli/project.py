@@ -1,8 +1,11 @@
 """From the options of a command to the project it works on."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import click
 
 from ..config.load import load
 from ..core.facts import Request
@@ -12,9 +15,12 @@ from ..wiring.project import Project
 
 
 def open_project(config: Path | None, overrides: Mapping[str, Any] | None = None) -> Project:
-    """The project of the current folder. `overrides` are settings that flags and variables give, by their key."""
+    """The project of the current folder. `overrides` are settings that flags give, by their key."""
     repository = find_repository(Path.cwd())
-    return Project(repository, load(repository.top, config, overrides))
+    loaded = load(repository.top, config, overrides, os.environ)
+    for remark in loaded.remarks:
+        click.echo(f"Warning: {remark}", err=True)
+    return Project(repository, loaded)
 
 
 def overrides(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from ..core.ending import Ending, ExitCode
 from ..core.events import RequestReceived, RunEnded
 from ..core.facts import Request
 from ..core.run import Run, fold
-from ..errors import UsageError
+from ..errors import LockHeld, UsageError
 from ..journal.store import InboxRequest
 from ..wiring.launch import rollback
 from ..wiring.project import Project
@@ -65,6 +65,12 @@ def _through_the_holder(project: Project, version: str, target: str, reason: str
     run = fold([event for _, event in events])
     if run.ending is not None or run.request.action != "deploy":
         return None
+    if run.request.target != target:
+        raise LockHeld(
+            f"run {run.id} is in progress on {run.request.target}, and holds {target} for it",
+            detail=str(holder),
+            next_step=f"rollback-deploy-auto --target {run.request.target}, or wait for its end",
+        )
     if version and version != run.facts.old.version:
         raise UsageError(
             f"run {run.id} is in progress, and its way back is {run.facts.old.version}, not {version}",

@@ -1,105 +1,127 @@
 """Reading the settings, and saying clearly what is wrong with them."""
 
-import difflib
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from ..errors import UsageError
+from ..settings import Problem, problems
+from .lines import Key, key_lines
 from .model import Settings
+from .variables import given_by, unknown, variable
 
 FILE = "hotfix.toml"
-_BATCH = re.compile(r"[1-9]\d*|(?:100|[1-9]?\d)(?:\.\d+)?%")
+PYPROJECT = "pyproject.toml"
 
 
 class Loaded(NamedTuple):
-    """The settings and the file they came from, None when there is none."""
+    """The settings and the file they came from, None when there is none.
+
+    `origins` says where each key that was given was: `--window`, `HOTFIX_TARGET`, `hotfix.toml:3`; what is not in it
+    is a default. `remarks` are for a person: variables that look like settings and are none.
+    """
 
     settings: Settings
     path: Path | None
+    origins: Mapping[Key, str] = {}
+    remarks: tuple[str, ...] = ()
+
+    def origin(self, key: Key) -> str:
+        """Where the value of `key` came from."""
+        return self.origins.get(key, "default")
 
 
-def load(folder: Path, named: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Loaded:
+class _File(NamedTuple):
+    """A file with settings: its text, the table in it, and the table's name in the file."""
+
+    path: Path | None = None
+    text: str = ""
+    table: Mapping[str, Any] = {}
+    room: Key = ()
+
+    def origins(self) -> dict[Key, str]:
+        """`hotfix.toml:3` for every key."""
+        if self.path is None:
+            return {}
+        lines, depth = key_lines(self.text), len(self.room)
+        return {k[depth:]: f"{self.path.name}:{line}" for k, line in lines.items() if k[:depth] == self.room}
+
+
+def load(
+    folder: Path,
+    named: Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Loaded:
     """The settings of the checkout in `folder`: `named`, else `hotfix.toml`, else `[tool.hotfix]`, else the defaults.
 
-    `overrides` (flags and variables) win over the file; a None in them is not given. Raises `UsageError` that lists
-    every wrong key with its file and line.
+    `overrides` are what flags give, by dotted key (`watch.window`); a None in them is not given. They win over the
+    variables in `environ`, and these over the file. Raises `UsageError` that lists every wrong key with its place.
     """
-    path, text, table = _read(folder, named)
-    given = {key: value for key, value in (overrides or {}).items() if value is not None}
+    file, environ = _read(folder, named), environ or {}
+    flags = {tuple(key.split(".")): value for key, value in (overrides or {}).items() if value is not None}
+    told = given_by(environ, Settings)
+    named_by = {key: variable(key) for key in told} | {key: _flag(key) for key in flags}
+    origins = {k: place for k, place in file.origins().items() if not _inside(k, named_by)} | named_by
+    table = file.table
+    for key, value in {**told, **flags}.items():
+        table = _with(table, key, value)
     try:
-        settings = Settings.model_validate(_with(table, given))
+        settings = Settings.model_validate(table)
     except ValidationError as error:
-        lines = [_explained(dict(problem), path, text, given) for problem in error.errors()]
-        raise UsageError(
-            f"{path.name if path else 'the settings'}: {len(lines)} wrong", detail="\n".join(lines)
-        ) from error
-    for size in settings.rollout.batches:
-        if not _BATCH.fullmatch(size):
-            raise UsageError(f"rollout.batches: {size!r} is neither a count (1) nor a share (10%)")
-    return Loaded(settings, path)
+        lines = [_explained(problem, origins, file.path) for problem in problems(error, Settings)]
+    else:
+        return Loaded(settings, file.path, origins, tuple(unknown(environ, Settings, file.text)))
+    # Outside of the handler, as pydantic's own error can hold a secret.
+    raise UsageError(f"{file.path.name if file.path else 'the settings'}: {len(lines)} wrong", detail="\n".join(lines))
 
 
-def _read(folder: Path, named: Path | None) -> tuple[Path | None, str, dict[str, Any]]:
-    candidates = [named] if named else [folder / FILE, folder / "pyproject.toml"]
+def _read(folder: Path, named: Path | None) -> _File:
+    candidates = [named] if named else [folder / FILE, folder / PYPROJECT]
     for path in candidates:
         if not path.is_file():
             if named:
                 raise UsageError(f"{path} does not exist")
             continue
-        text = path.read_text(encoding="utf-8")
         try:
-            table = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+            text = path.read_text(encoding="utf-8")
+            table: Any = tomllib.loads(text)
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read", detail=str(error)) from error
+        except ValueError as error:  # TOMLDecodeError, or UnicodeDecodeError
             raise UsageError(f"{path.name} is not TOML", detail=str(error)) from error
-        if path.name == "pyproject.toml":
-            table = table.get("tool", {}).get("hotfix")
+        room: Key = ()
+        if path.name == PYPROJECT:
+            room, table = ("tool", "hotfix"), table.get("tool", {}).get("hotfix")
+        if table is not None and not isinstance(table, dict):
+            raise UsageError(f"{path.name}: tool.hotfix is no table")
         if table is not None:
-            return path, text, table
-    return None, "", {}
+            return _File(path, text, table, room)
+    return _File()
 
 
-def _with(table: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """`table` with the `given` values set; a dotted key (`rollout.batches`) reaches into a table."""
-    result = dict(table)
-    for key, value in given.items():
-        room, _, rest = key.partition(".")
-        result[room] = _with(dict(result.get(room, {})), {rest: value}) if rest else value
-    return result
+def _with(table: Mapping[str, Any], key: Key, value: Any) -> dict[str, Any]:
+    """`table` with `key` set. Where a table is expected and something else stands, that is left to be told."""
+    name, *rest = key
+    inner = table.get(name, {})
+    if rest:
+        value = _with(inner, tuple(rest), value) if isinstance(inner, dict) else inner
+    return {**table, name: value}
 
 
-def _explained(problem: dict[str, Any], path: Path | None, text: str, given: Mapping[str, Any]) -> str:
-    """`hotfix.toml:12: rollout.batchs: unknown key; did you mean batches?`"""
-    location = [str(part) for part in problem["loc"]]
-    key = ".".join(location)
-    where = "given: " if key in given else f"{path.name}{_line(text, location)}: " if path else ""
-    if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(location[-1], _known(location[:-1]), n=1)
-        return f"{where}{key}: unknown key" + (f"; did you mean {near[0]}?" if near else "")
-    return f"{where}{key}: {problem['msg']} (it is {problem['input']!r})"
+def _flag(key: Key) -> str:
+    return f"--{key[-1].replace('_', '-')}"
 
 
-def _line(text: str, location: list[str]) -> str:
-    """`:12`, the first line that sets the key, after its table's heading where it has one."""
-    lines = text.splitlines()
-    keys = [part for part in location if not part.isdigit()]
-    heading = f"[{'.'.join(keys[:-1])}]"
-    first = next((n for n, line in enumerate(lines) if line.strip().endswith(heading)), 0)
-    for number, line in enumerate(lines[first:], start=first + 1):
-        if keys and re.match(rf"\s*\[?(?:[\w.-]+\.)?{re.escape(keys[-1])}\]?\s*(=|$)", line):
-            return f":{number}"
-    return ""
+def _inside(key: Key, rooms: Mapping[Key, str]) -> bool:
+    return any(key[: len(room)] == room for room in rooms)
 
 
-def _known(location: list[str]) -> list[str]:
-    """The keys of the table at `location`."""
-    model: type[BaseModel] | None = Settings
-    for part in location:
-        field = model.model_fields.get(part) if model else None
-        kind = field.annotation if field else None
-        model = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
-    return list(model.model_fields) if model else []
+def _explained(problem: Problem, origins: Mapping[Key, str], path: Path | None) -> str:
+    """`hotfix.toml:12: rollout.batchs: unknown key; did you mean batches?`; of what is missing, its table's line."""
+    given = (origins[problem.key[:end]] for end in range(len(problem.key), 0, -1) if problem.key[:end] in origins)
+    where = next(given, path.name if path else "")
+    return f"{where}: {'.'.join(problem.key)}: {problem.text}" if where else f"{'.'.join(problem.key)}: {problem.text}"

@@ -1,30 +1,22 @@
 """The settings of a repository, typed. Field descriptions here are what the reference says of each key."""
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
-from ..core.instant import duration
 from ..core.policy import Policy, Rolling, Watching
-
-Duration = Annotated[float, BeforeValidator(duration)]
-"""`10m`, `1m30s`, `500ms`, or a number of seconds."""
+from ..settings import Duration, SetupTable, Table
 
 
-class Table(BaseModel):
-    """A table of the file: an unknown key in it is an error."""
+def _batch(size: str) -> str:
+    if not re.fullmatch(r"[1-9]\d*|(?:100|[1-9]?\d)(?:\.\d+)?%", size):
+        raise ValueError("neither a count (1) nor a share (10%)")
+    return size
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
-
-class SetupTable(Table):
-    """How a clean tree gets its dependencies."""
-
-    command: str = Field("", description="Run in the tree; installs into the directory $HOTFIX_ENV.")
-    inputs: list[str] = Field(
-        [], description="Files that decide what is installed: trees in which they are equal share one environment."
-    )
-    timeout: Duration = Field(600.0, description="How long it may take.", gt=0)
+Batch = Annotated[str, AfterValidator(_batch)]
+"""`3`, a count of instances, or `10%`, a share of them."""
 
 
 class StagingTable(Table):
@@ -51,12 +43,18 @@ class WatchTable(Table):
     unhealthy_for: Duration = Field(10.0, description="How long a new instance may be unhealthy.", gt=0)
     on_breach: Literal["rollback", "hold"] = Field("rollback", description="What a breach leads to.")
     on_slow: Literal["warn", "rollback"] = Field("warn", description="What a conclusively slower p99 leads to.")
+    probes: str = Field(
+        "",
+        description="Requests that are safe in production, for when traffic is too little to tell: a command against "
+        "$HOTFIX_URL that writes JUnit XML to $HOTFIX_JUNIT.",
+    )
+    probes_timeout: Duration = Field(60.0, description="How long the probes of one instance may take.", gt=0)
 
 
 class RolloutTable(Table):
     """How a rollout advances."""
 
-    batches: list[str] = Field(
+    batches: list[Batch] = Field(
         ["1", "10%", "50%", "100%"], description="Cumulative counts or shares of the instances.", min_length=1
     )
     min_healthy: Duration = Field(10.0, description="How long new instances have to be healthy.", ge=0)
@@ -81,7 +79,9 @@ class Settings(Table):
     rollback_threshold: float = Field(
         5.0, description="Error rate, in percent, beyond which production is rolled back.", gt=0, lt=100
     )
-    notify: list[str] = Field(["slack"], description="Channels to tell: names under [notifiers].")
+    notify: list[str] = Field(
+        ["slack"], description="Channels to tell: slack, names under [notifiers], notification URLs."
+    )
     tag_format: str = Field("v{version}", description="How a version is spelled as a tag.", pattern=r"\{version\}")
     remote: str = Field("origin", description="The git remote that the team shares.")
     setup: SetupTable = SetupTable()
@@ -105,7 +105,7 @@ class Settings(Table):
         watching = Watching(
             threshold=self.rollback_threshold / 100,
             mode=watch.threshold_mode,
-            **watch.model_dump(exclude={"threshold_mode"}),
+            **watch.model_dump(exclude={"threshold_mode", "probes", "probes_timeout"}),
         )
         rollout = self.rollout.model_dump(exclude={"batches", "rollback_min_serving"})
         rolling = Rolling(

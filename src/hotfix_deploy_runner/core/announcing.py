@@ -1,16 +1,34 @@
 """The making of one notice: its words and how much they matter. When there is one: see `notices`."""
 
 from .check import Line, Status, worst
-from .notice import Notice, Severity
+from .notice import Notice, Severity, Standing
 from .phrases import capital
 from .run import Run
-from .step import Phase
+from .step import Course, Phase
 
 
 def notice(run: Run, name: str, severity: Severity, title: str, *text: str, terminal: bool = False) -> Notice:
     """The notice `<run>:<name>` at the run's latest instant; empty parts of `text` are left out, each has a line."""
     words = "\n".join(part for part in text if part)
-    return Notice(f"{run.id}:{name}", run.id, run.latest, severity, title, words, terminal)
+    return Notice(f"{run.id}:{name}", run.id, run.latest, severity, title, words, terminal, standing(run))
+
+
+def standing(run: Run) -> Standing:
+    """Where `run` stands now: what it is about, what it leads from and to, its phase, and how it ended."""
+    request, facts = run.request, run.facts
+    what = f"Hotfix {facts.version} ({request.branch}) for" if request.action == "deploy" else "Rollback of"
+    result = "" if run.ending is None else "\n".join((run.ending.summary, run.ending.production))
+    return Standing(f"{what} {request.target}", f"{facts.old.version} → {facts.version}", phase_of(run).value, result)
+
+
+def phase_of(run: Run) -> Phase:
+    """The phase that `run` is in: that of the first step still to come on its way; a gate belongs to what it opens."""
+    for progress in run.steps.values():
+        step = progress.step
+        on_the_way = step.course in (run.course, Course.FINISH) and not step.background and step.does != "gate"
+        if on_the_way and progress.ended is None:
+            return step.phase
+    return Phase.AFTERWARDS
 
 
 def way_back(run: Run) -> str:

@@ -2,7 +2,8 @@
 
 from .check import Status
 from .ending import Ending, ExitCode
-from .plan import VALIDATE
+from .migrating import are_in, half_applied
+from .plan import PROBES, VALIDATE
 from .run import Progress, Run
 from .step import Course, Ended, Phase
 from .verdict import Kind
@@ -10,6 +11,8 @@ from .verdict import Kind
 
 def conclude(run: Run) -> Ending:
     """The ending of a run that has nothing left to do. Read from the top: the first that applies is it."""
+    if run.taken_over:
+        return _taken_over(run)
     if run.request.action == "rollback":
         return _asked_rollback(run)
     if run.course is Course.LEAVE:
@@ -25,10 +28,29 @@ def conclude(run: Run) -> Ending:
     return _live(run)
 
 
+def proven(run: Run) -> bool:
+    """Whether the new version is shown to be good: by its customers, or where too few came, by its probes."""
+    if run.verdict is None:
+        return False
+    return run.verdict.kind is Kind.HEALTHY or (run.verdict.kind is Kind.QUIET and run.passed(PROBES))
+
+
 def rollback_command(run: Run) -> str:
     """The command that brings back what ran before."""
     target = "" if run.request.target == "production" else f" --target {run.request.target}"
     return f"rollback-deploy-auto --version {run.facts.old.version}{target}"
+
+
+def _taken_over(run: Run) -> Ending:
+    """Another run has this one's place: what is true of production is for that one to say."""
+    what = f"The rollback to {run.facts.version}" if run.request.action == "rollback" else f"Hotfix {run.facts.version}"
+    summary = f"{what} stopped where it was: {run.taken_over}."
+    return Ending(
+        ExitCode.HELD,
+        summary,
+        f"What {run.request.target} runs is in the other run's hands.",
+        "hotfix-deploy-runner status --instances",
+    )
 
 
 def _place(run: Run) -> str:
@@ -37,9 +59,11 @@ def _place(run: Run) -> str:
 
 def _stopped(run: Run) -> Ending:
     """Before production: it runs what it ran."""
-    production = (
-        f"{'Production' if run.request.target == 'staging' else _place(run)} is untouched: {run.facts.old.version}."
-    )
+    place = "Production" if run.request.target == "staging" else _place(run)
+    production = f"{place} is untouched: {run.facts.old.version}."
+    if are_in(run):
+        how = "the migration may be half applied" if half_applied(run) else "the migrations are in its database"
+        production = f"{place} still runs {run.facts.old.version}, but {how}."
     if run.signal:
         code = ExitCode.TERMINATED if run.signal == "SIGTERM" else ExitCode.INTERRUPTED
         return Ending(code, "Hotfix interrupted before production.", production, _again(run))
@@ -76,7 +100,8 @@ def _rolled_back(run: Run) -> Ending:
     restores = [p for p in run.steps.values() if p.step.does == "restore"]
     old = run.facts.old.version
     if all(p.passed for p in restores):
-        production = f"{_place(run)} runs {old} again, verified everywhere."
+        stay = " The migrations stay in its database." if are_in(run) else ""
+        production = f"{_place(run)} runs {old} again, verified everywhere.{stay}"
         return Ending(ExitCode.ROLLED_BACK, f"Hotfix {run.facts.version} was rolled back: {run.why}.", production)
     failed = next(p for p in restores if not p.passed)
     seen = failed.lines[-1].text if failed.lines else "it did not end"
@@ -99,8 +124,9 @@ def _live(run: Run) -> Ending:
     unfinished = [
         p for p in run.steps.values() if p.step.phase is Phase.AFTERWARDS and p.ended in (Ended.FAILED, Ended.STOPPED)
     ]
-    if run.verdict is not None and run.verdict.kind is not Kind.HEALTHY:
-        summary = f"Hotfix {version} is live, but {_doubt(run.verdict.kind)}: {run.verdict.reason}."
+    if run.verdict is not None and not proven(run):
+        reason = run.verdict.reason + ("; and its probes do not pass" if PROBES in run.steps else "")
+        summary = f"Hotfix {version} is live, but {_doubt(run.verdict.kind)}: {reason}."
         return Ending(ExitCode.UNPROVEN, summary, "", rollback_command(run))
     if unfinished:
         said = (line.text for p in unfinished for line in p.lines if line.status is Status.FAIL)

@@ -11,11 +11,12 @@ from .ending import Ending
 from .events import AnyEvent, CourseChanged, RunEnded, StepEnded, StepsPlanned, VerdictReached
 from .instant import Instant
 from .judging import gate, is_breach, patience, validate
+from .migrating import why_held
 from .on_failure import consequence
-from .plan import OBSERVE, VALIDATE, plan_end, plan_observation, plan_way_back
+from .plan import OBSERVE, PROBES, VALIDATE, plan_end, plan_observation, plan_probes, plan_way_back
 from .run import Progress, Run
 from .step import Course, Ended, Phase, Step, StepId
-from .verdict import Kind
+from .verdict import Kind, Verdict
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -32,6 +33,7 @@ def decide(run: Run, now: Instant) -> Decision:
     """What to do next."""
     return (
         _rest_if_over(run)
+        or _leave_to_another(run, now)
         or _turn_on_a_signal(run, now)
         or _turn_on_a_request(run, now)
         or _turn_on_a_breach(run, now)
@@ -47,6 +49,11 @@ def decide(run: Run, now: Instant) -> Decision:
 
 def _rest_if_over(run: Run) -> Decision | None:
     return Decision(over=run.ending) if run.ending is not None else None
+
+
+def _leave_to_another(run: Run, now: Instant) -> Decision | None:
+    """Whoever has taken over decides what runs: a second way back would only fight with it."""
+    return _turn(now, Course.LEAVE, run.taken_over) if run.taken_over and run.course is not Course.LEAVE else None
 
 
 def _turn_on_a_signal(run: Run, now: Instant) -> Decision | None:
@@ -65,17 +72,19 @@ def _turn_on_a_request(run: Run, now: Instant) -> Decision | None:
 
 
 def _turn_on_a_breach(run: Run, now: Instant) -> Decision | None:
-    """The verdict is recorded in the same breath as the turn it leads to, and both before anything is done."""
+    """The verdict is recorded in the same breath as the turn it leads to, and both before anything is done.
+
+    With a migration in that cannot be taken back, going back could hurt more: it is held for a human.
+    """
     if run.watch is None or run.course is not Course.FORWARD or not run.touched or run.passed(VALIDATE):
         return None
     verdict = run.watch.judge(now)
     if not is_breach(verdict, run, now):
         return None
-    hold = run.policy.watching.on_breach == "hold" and verdict.kind is not Kind.BLIND
-    course = Course.FINISH if hold else Course.BACK
-    return Decision(
-        record=(VerdictReached(at=now, verdict=verdict), CourseChanged(at=now, course=course, why=verdict.reason))
-    )
+    stuck = why_held(run)
+    hold = bool(stuck) or (run.policy.watching.on_breach == "hold" and verdict.kind is not Kind.BLIND)
+    course, why = Course.FINISH if hold else Course.BACK, "; ".join(filter(None, (verdict.reason, stuck)))
+    return Decision(record=(VerdictReached(at=now, verdict=verdict), CourseChanged(at=now, course=course, why=why)))
 
 
 def _turn_on_a_failure(run: Run, now: Instant) -> Decision | None:
@@ -88,14 +97,19 @@ def _turn_on_a_failure(run: Run, now: Instant) -> Decision | None:
         if led_to.course is None or (led_to.patient and _siblings_at_work(run, progress)):
             continue
         words = progress.lines[-1].text if progress.lines else progress.step.id
+        if led_to.course is Course.BACK and (stuck := why_held(run)):
+            return _turn(now, Course.FINISH, f"{words}; {stuck}")
         return _turn(now, led_to.course, words)
     return None
 
 
 def _broke_off(progress: Progress) -> bool:
-    """Failed, or stopped unasked: what waits for it never begins. A blind way back is still gone."""
+    """Failed, or stopped unasked: what waits for it never begins.
+
+    A blind way back is still gone; probes that fail leave a release unproven, which is no reason to take it back.
+    """
     stopped = progress.ended is Ended.STOPPED and not progress.step.background
-    return (progress.failed or stopped) and progress.step.id != OBSERVE
+    return (progress.failed or stopped) and progress.step.id not in (OBSERVE, PROBES)
 
 
 def _siblings_at_work(run: Run, failed: Progress) -> bool:
@@ -140,9 +154,19 @@ def _judge(run: Run, now: Instant) -> Decision | None:
         judgement = validate(run, now) if step.id == VALIDATE else gate(run, step, now)
         if judgement is None:
             continue
-        verdict = () if judgement.verdict is None else (VerdictReached(at=now, verdict=judgement.verdict),)
-        return Decision(record=(*verdict, StepEnded(at=now, step=step.id, ended=Ended.PASSED, lines=judgement.lines)))
+        ended = StepEnded(at=now, step=step.id, ended=Ended.PASSED, lines=judgement.lines)
+        return Decision(record=(*_verdict_and_what_it_asks_for(run, judgement.verdict, now), ended))
     return None
+
+
+def _verdict_and_what_it_asks_for(run: Run, verdict: Verdict | None, now: Instant) -> tuple[AnyEvent, ...]:
+    """Where too few customers came to tell, probes take their place, if there are any."""
+    if verdict is None:
+        return ()
+    reached = VerdictReached(at=now, verdict=verdict)
+    if verdict.kind is not Kind.QUIET or not run.facts.probes:
+        return (reached,)
+    return (reached, StepsPlanned(at=now, steps=(plan_probes(run.request.target),), why=verdict.reason))
 
 
 def _open_to_judgement(run: Run) -> tuple[Step, ...]:
@@ -188,7 +212,11 @@ def _all_ended(run: Run) -> bool:
 
 
 def _wind_up(run: Run, now: Instant) -> Decision:
-    """Nothing is left to do: write the document, remove the worktrees, and say how it ended."""
-    if run.course is not Course.LEAVE and any(step.id not in run.steps for step in plan_end()):
+    """Nothing is left to do: write the document, remove the worktrees, and say how it ended.
+
+    One that was interrupted on its way keeps them; one that was taken over has no use for them.
+    """
+    kept = run.course is Course.LEAVE and not run.taken_over
+    if not kept and any(step.id not in run.steps for step in plan_end()):
         return Decision(record=(StepsPlanned(at=now, steps=plan_end(), why="the end of the run"),))
     return Decision(record=(RunEnded(at=now, ending=conclude(run)),))

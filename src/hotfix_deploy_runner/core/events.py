@@ -114,6 +114,12 @@ class Interrupted(Event, frozen=True, kw_only=True, tag="interrupted"):
     signal: str
 
 
+class TakenOver(Event, frozen=True, kw_only=True, tag="taken-over"):
+    """Another run has taken this one's place: it must do nothing more to the target. `why` says who, where known."""
+
+    why: str
+
+
 class NoticeTold(Event, frozen=True, kw_only=True, tag="notice-told"):
     """A channel has delivered a notice."""
 
@@ -148,6 +154,7 @@ AnyEvent = (
     | CourseChanged
     | RequestReceived
     | Interrupted
+    | TakenOver
     | NoticeTold
     | NoticeFailed
     | RunEnded

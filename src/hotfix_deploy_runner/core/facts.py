@@ -39,10 +39,10 @@ class Facts(msgspec.Struct, frozen=True):
     nothing says it) and `old_from` how that is known (`tag`, `commit`). `commit` is
     the pinned commit of the branch. `version` is what it will be called, `candidate` its name on staging.
     `environments` are those that this run may touch, in order, each with its platforms in order.
-    `checks` are the names of the pre-flight checks to make, in declared order; `smoke_tests` and `metrics` whether
-    there are any. `artifact` is the digest of `version`, where a rollback knows it from an earlier run. `unconfigured`
-    are channels that were asked for and cannot be told, with how to change that. `fence` is the lock's. `remarks` are
-    differences that a person should know of.
+    `checks` are the names of the pre-flight checks to make, in declared order; `smoke_tests`, `probes` and `metrics`
+    whether there are any. `artifact` is the digest of `version`, where a rollback knows it from an earlier run.
+    `unconfigured` are channels that were asked for and cannot be told, with how to change that. `fence` is the lock's.
+    `remarks` are differences that a person should know of.
     """
 
     old: Revision
@@ -54,6 +54,7 @@ class Facts(msgspec.Struct, frozen=True):
     environments: dict[Environment, tuple[Found, ...]] = {}
     checks: tuple[str, ...] = ()
     smoke_tests: bool = False
+    probes: bool = False
     metrics: bool = True
     artifact: str = ""
     unconfigured: dict[str, str] = {}

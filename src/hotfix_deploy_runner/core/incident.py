@@ -4,12 +4,15 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from .bounds import Bounds, bounds
 from .check import Line, Status, worst
 from .conclude import conclude
 from .ending import Ending
 from .events import AnyEvent
 from .facts import Facts, Request
 from .instant import Instant
+from .marks import Mark, marks
+from .notes import Notes
 from .plan import DOCUMENT
 from .policy import Watching
 from .run import Progress, Run, fold
@@ -28,7 +31,7 @@ class Commit(msgspec.Struct, frozen=True):
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """A pre-flight check or a test of staging, with its answer. Without lines: the run ended before its answer."""
+    """A pre-flight check, a test of staging or the probes, with the answer. No lines: the run ended before it."""
 
     name: str
     status: Status
@@ -47,8 +50,9 @@ class Incident(msgspec.Struct, frozen=True):
 
     `ending` is how the run ended or, while its last steps are under way, how it is about to (`over` False); None
     while it can still go either way.
-    `commits` and `diffstat` are what the branch brings to the base. `series` are the readings by version.
-    `root_cause`, `impact` and `lessons` are a person's to write; empty ones are shown as blanks.
+    `commits` and `diffstat` are what the branch brings to the base. `series` are the readings by version, `bounds`
+    what they were held against, `marks` what was done meanwhile. `notes` are a person's to write; empty ones are
+    shown as blanks.
     """
 
     run: str
@@ -66,11 +70,11 @@ class Incident(msgspec.Struct, frozen=True):
     checks: tuple[Checked, ...]
     verdict: Verdict | None
     series: tuple[Series, ...]
+    bounds: Bounds
+    marks: tuple[Mark, ...]
     tellings: tuple[Telling, ...]
     exemptions: tuple[Exemption, ...]
-    root_cause: str = ""
-    impact: str = ""
-    lessons: str = ""
+    notes: Notes = Notes()
 
     @property
     def title(self) -> str:
@@ -80,8 +84,11 @@ class Incident(msgspec.Struct, frozen=True):
         return f"Hotfix {self.facts.version} for {self.request.target} ({self.request.branch})"
 
 
-def incident(events: Sequence[AnyEvent]) -> Incident:
-    """The incident that the events of one run tell. Raises `ValueError` when the first is not `RunStarted`."""
+def incident(events: Sequence[AnyEvent], notes: Notes | None = None) -> Incident:
+    """The incident that the events of one run tell, with what a person wrote of it.
+
+    Raises `ValueError` when the first event is not `RunStarted`.
+    """
     run = fold(list(events))
     found = run.steps["worktree"].found if "worktree" in run.steps else {}
     return Incident(
@@ -100,8 +107,11 @@ def incident(events: Sequence[AnyEvent]) -> Incident:
         checks=tuple(_checks(run)),
         verdict=run.verdict,
         series=series(events),
+        bounds=bounds(run),
+        marks=marks(run, events),
         tellings=tellings(events),
         exemptions=tuple(_exemptions(run)),
+        notes=notes or Notes(),
     )
 
 
@@ -112,12 +122,12 @@ def to_json(known: Incident) -> bytes:
 
 def _checks(run: Run) -> Iterator[Checked]:
     for progress in run.steps.values():
-        if progress.step.does in ("check", "smoke", "health"):
+        if progress.step.does in ("check", "smoke", "health", "probes"):
             name = str(progress.step.args.get("check", _NAMES.get(progress.step.does, "")))
             yield Checked(name, _status(progress), progress.lines)
 
 
-_NAMES = {"smoke": "smoke tests", "health": "staging's health"}
+_NAMES = {"smoke": "smoke tests", "health": "staging's health", "probes": "probes in production"}
 
 
 def _status(progress: Progress) -> Status:

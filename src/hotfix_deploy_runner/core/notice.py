@@ -19,11 +19,29 @@ class Severity(StrEnum):
     WARNING = "warning"
     CRITICAL = "critical"
 
+    def reaches(self, least: "Severity") -> bool:
+        """Whether it matters at least as much as `least`."""
+        order = list(Severity)
+        return order.index(self) >= order.index(least)
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Where a run stands, in words: for a message that is kept up to date instead of being followed by another.
+
+    `result` is empty until the run has come to an end.
+    """
+
+    headline: str
+    versions: str
+    phase: str
+    result: str = ""
+
 
 class Notice(msgspec.Struct, frozen=True):
     """One message to people. `id` is unique within the run and the same after a resume, so that it is told once.
 
-    `terminal` ones (how the run ended) are told at least once; the rest at most once.
+    `terminal` ones (how the run ended) are told at least once; the rest at most once. `standing` is None for a notice
+    that is about no run (a test).
     """
 
     id: str
@@ -33,3 +51,4 @@ class Notice(msgspec.Struct, frozen=True):
     title: str
     text: str = ""
     terminal: bool = False
+    standing: Standing | None = None

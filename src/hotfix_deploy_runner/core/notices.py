@@ -6,13 +6,15 @@ An id is the run's, a colon and what happened (`<run>:staging-proven`), so that 
 from collections.abc import Callable, Iterator
 
 from .announcing import as_text, lines_of, notice, place, sentence, severity_of, target_option, way_back
+from .conclude import proven
 from .ending import ExitCode
 from .events import AnyEvent, CourseChanged, RunEnded, RunStarted, StepEnded, StepsPlanned, StepStarted
+from .instant import utc
 from .notice import Notice, Severity
 from .phrases import figures, next_step
+from .plan import PROBES, VALIDATE
 from .run import Run
 from .step import Course, Ended, Phase
-from .verdict import Kind
 
 Rule = Callable[[Run, AnyEvent, Run], Iterator[Notice]]
 """What one kind of message is told for: the run before an event, the event, and the run after it."""
@@ -90,13 +92,11 @@ def _gate(before: Run, event: AnyEvent, after: Run) -> Iterator[Notice]:
 
 
 def _deployed(before: Run, event: AnyEvent, after: Run) -> Iterator[Notice]:
-    """At the end of the watch: only a verdict makes "deployed" true."""
-    if not isinstance(event, StepEnded) or after.steps[event.step].step.does != "validate":
-        return
+    """At the end of the watch, and of the probes it may ask for: only a verdict makes "deployed" true."""
     verdict = after.verdict
-    if event.ended is not Ended.PASSED or verdict is None:
+    if verdict is None or not _becomes_true(_judged, before, after):
         return
-    good = verdict.kind is Kind.HEALTHY
+    good = proven(after)
     title = f"{after.facts.version} is live on {after.request.target}" + ("" if good else ", but look at it")
     severity = Severity.GOOD if good else Severity.WARNING
     yield notice(
@@ -104,10 +104,18 @@ def _deployed(before: Run, event: AnyEvent, after: Run) -> Iterator[Notice]:
     )
 
 
+def _judged(run: Run) -> bool:
+    return run.passed(VALIDATE) and (PROBES not in run.steps or run.steps[PROBES].ended is not None)
+
+
 def _turned(before: Run, event: AnyEvent, after: Run) -> Iterator[Notice]:
     """Production is being rolled back, or is held over its limits, or is left as it is: each is a page."""
     begun = after.touched and after.request.action == "deploy"
     if not isinstance(event, CourseChanged) or not begun or before.course is not Course.FORWARD:
+        return
+    if after.taken_over:
+        title = f"{after.facts.version} on {after.request.target} is in another run's hands"
+        yield notice(after, "taken-over", Severity.WARNING, title, sentence(event.why))
         return
     told = sentence(*figures(after.verdict))
     name, title = {
@@ -151,7 +159,8 @@ def _ended(before: Run, event: AnyEvent, after: Run) -> Iterator[Notice]:
     step = next_step(after.request, ending)
     yield notice(
         after,
-        "ended",
+        # What is gone on with can come to its end more than once.
+        f"unfinished:{utc(event.at)}" if ending.unfinished else "ended",
         _ending_severity(event),
         ending.summary,
         ending.production,

@@ -1,4 +1,6 @@
-"""Wording that the narration and the notices share. Pure texts."""
+"""Wording that is the same wherever it stands. Pure texts."""
+
+from collections.abc import Sequence
 
 from .ending import Ending, ExitCode
 from .facts import Request
@@ -27,3 +29,15 @@ def next_step(request: Request, ending: Ending) -> str:
 def capital(text: str) -> str:
     """`text` as a sentence begins; the rest as it is."""
     return text[:1].upper() + text[1:]
+
+
+def counted(count: int, noun: str) -> str:
+    """`3 processes`, `1 pod`."""
+    plural = noun + ("es" if noun.endswith("s") else "s")
+    return f"{count} {noun if count == 1 else plural}"
+
+
+def at_most(shown: int, lines: Sequence[str]) -> tuple[str, ...]:
+    """The first `shown` of `lines`, and one that says how many more there are, if there are."""
+    more = len(lines) - shown
+    return (*lines[:shown], *((f"and {more} more",) if more > 0 else ()))

@@ -8,7 +8,9 @@ from .policy import Policy
 from .step import Course, Phase, Step, StepId
 
 PREPARE = "prepare"
+MIGRATE = "migrate"
 VALIDATE = "validate"
+PROBES = "probes"
 WATCH = "watch"
 OBSERVE = "observe"
 DOCUMENT = "document"
@@ -19,7 +21,7 @@ def plan(request: Request, policy: Policy, facts: Facts) -> tuple[Step, ...]:
     """Every step of the run in the order in which it is told. The way back and the winding up are planned later."""
     if request.action == "rollback":
         return tuple(_asked_rollback(request.target, facts))
-    steps = [*_preflight(facts), *_staging(facts)]
+    steps = [*_preflight(facts), *_staging(policy, facts)]
     if request.target != "staging":
         steps += [*_production(request.target, policy, facts), *_afterwards(request.target, policy, facts)]
     return tuple(steps)
@@ -58,7 +60,7 @@ def _preflight(facts: Facts) -> Iterator[Step]:
         yield Step("channels", "channels", Phase.PREFLIGHT)
 
 
-def _staging(facts: Facts) -> Iterator[Step]:
+def _staging(policy: Policy, facts: Facts) -> Iterator[Step]:
     checked = frozenset({"install", *(f"check:{name}" for name in facts.checks)})
     yield Step("build", "build", Phase.STAGING, frozenset({"worktree"}))
     if "staging" not in facts.environments:
@@ -72,11 +74,15 @@ def _staging(facts: Facts) -> Iterator[Step]:
         frozenset({"git"}),
         {"tag": facts.candidate, "candidate": True},
     )
+    before = "candidate-tag"
+    if "staging" in policy.migrates:
+        yield _migration("staging-migrate", Phase.STAGING, before, "staging", facts)
+        before = "staging-migrate"
     yield Step(
         "staging-deploy",
         "deploy",
         Phase.STAGING,
-        frozenset({"candidate-tag"}),
+        frozenset({before}),
         touching("staging", facts),
         {"environment": "staging"},
     )
@@ -104,16 +110,26 @@ def _production(target: Environment, policy: Policy, facts: Facts) -> Iterator[S
     yield Step(
         PREPARE, "prepare", Phase.PRODUCTION, frozenset({"tag"}), touching(target, facts), {"environment": target}
     )
-    rolled = yield from _rollout(target, policy, facts)
+    ready = PREPARE
+    if "target" in policy.migrates:
+        yield _migration(MIGRATE, Phase.PRODUCTION, ready, target, facts)
+        ready = MIGRATE
+    rolled = yield from _rollout(target, policy, facts, ready)
     yield Step(VALIDATE, "validate", Phase.VALIDATION, frozenset({rolled}), judged=True)
 
 
-def _rollout(target: Environment, policy: Policy, facts: Facts) -> Generator[Step, None, StepId]:
-    """One platform after the other, batch by batch, each batch behind the gate of the one before.
+def _migration(name: StepId, phase: Phase, after: StepId, environment: Environment, facts: Facts) -> Step:
+    """Migrations, should the hotfix bring any: nothing else happens to the environment meanwhile."""
+    touches = touching(environment, facts)
+    return Step(name, "migrate", phase, frozenset({after}), touches, {"environment": environment})
+
+
+def _rollout(target: Environment, policy: Policy, facts: Facts, ready: StepId) -> Generator[Step, None, StepId]:
+    """One platform after the other, batch by batch, each batch behind the gate of the one before, the first `ready`.
 
     Returns (as a generator does) the id of the last gate.
     """
-    before, last = 0, PREPARE
+    before, last = 0, ready
     for found in facts.environments[target]:
         total = found.fleet.size
         for number, count in enumerate(batches(policy.rolling.batches, total), start=1):
@@ -160,7 +176,14 @@ def _asked_rollback(target: Environment, facts: Facts) -> Iterator[Step]:
         touches = frozenset({f"platform:{target}/{found.name}"})
         yield Step(step, "turn", Phase.ROLLBACK, frozenset({"artifact"}), touches, args)
         everywhere.append(step)
-    yield Step("mark", "mark", Phase.ROLLBACK, frozenset(everywhere), frozenset({"git"}), {"tag": facts.old.version})
+    if facts.old.version != facts.version:
+        args = {"tag": facts.old.version}
+        yield Step("mark", "mark", Phase.ROLLBACK, frozenset(everywhere), frozenset({"git"}), args)
+
+
+def plan_probes(target: Environment) -> Step:
+    """What validates a release that too few customers have met: requests that the settings declare safe."""
+    return Step(PROBES, "probes", Phase.VALIDATION, frozenset({VALIDATE}), args={"environment": target})
 
 
 def plan_observation(target: Environment) -> Step:

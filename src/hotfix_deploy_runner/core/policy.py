@@ -43,10 +43,14 @@ class Rolling(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """All of it. `merge_into` are the branches that the hotfix is merged back to."""
+    """All of it. `merge_into` are the branches that the hotfix is merged back to.
+
+    `migrates` says where a command of the runner's runs migrations: `staging`, `target`, or both.
+    """
 
     watching: Watching = Watching()
     rolling: Rolling = Rolling()
     merge_back: Literal["push", "off"] = "push"
     merge_into: tuple[str, ...] = ("main",)
     delete_branch: bool = True
+    migrates: tuple[Literal["staging", "target"], ...] = ()

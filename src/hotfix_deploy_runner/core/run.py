@@ -20,6 +20,7 @@ from .events import (
     StepReported,
     StepsPlanned,
     StepStarted,
+    TakenOver,
     VerdictReached,
 )
 from .facts import Facts, Request
@@ -72,6 +73,7 @@ class Run(msgspec.Struct, frozen=True):
     verdict: Verdict | None = None
     asked: RequestReceived | None = None
     signal: str = ""
+    taken_over: str = ""
     not_told: tuple[NoticeFailed, ...] = ()
     ending: Ending | None = None
     latest: Instant = 0.0
@@ -156,6 +158,8 @@ def _changes(run: Run, event: AnyEvent) -> dict[str, Any]:
             return {"asked": event}
         case Interrupted():
             return {"signal": event.signal}
+        case TakenOver():
+            return {"taken_over": event.why}
         case NoticeFailed():
             return {"not_told": (*run.not_told, event)}
         case RunEnded():

@@ -21,7 +21,7 @@ class Phase(StrEnum):
 
 
 class Course(StrEnum):
-    """Where a run is heading. LEAVE: interrupted; everything is left as it is."""
+    """Where a run is heading. LEAVE: interrupted, or taken over; everything is left as it is."""
 
     FORWARD = "forward"
     BACK = "back"

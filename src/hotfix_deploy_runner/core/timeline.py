@@ -19,11 +19,13 @@ from .events import (
     RunStarted,
     StepEnded,
     StepReported,
+    TakenOver,
     VerdictReached,
 )
 from .instant import Instant
-from .plan import WATCH
-from .step import Course, Ended
+from .phrases import capital
+from .plan import DOCUMENT, WATCH
+from .step import Course, Ended, StepId
 from .verdict import Kind, Verdict
 
 _COURSES = {
@@ -101,8 +103,10 @@ def _moments(event: AnyEvent, judged: set[str]) -> Iterator[Moment]:
             yield Moment(event.at, Status.WARN, f"{event.by} asked for: {event.verb}", why)
         case Interrupted():
             yield Moment(event.at, Status.WARN, f"Interrupted by {event.signal}")
+        case TakenOver():
+            yield Moment(event.at, Status.WARN, "Taken over", (event.why,))
         case RunEnded():
-            yield Moment(event.at, ending_status(event.ending), event.ending.summary)
+            yield Moment(event.at, ending_status(event.ending), _last_words(event.ending, judged))
 
 
 def _beginning(event: RunStarted) -> str:
@@ -113,13 +117,32 @@ def _beginning(event: RunStarted) -> str:
     return f"{who} the hotfix {facts.version} for {request.target}, which ran {facts.old.version}"
 
 
+def _last_words(ending: Ending, judged: set[str]) -> str:
+    """How it ended; a verdict's reason, which has an entry of its own, is not repeated."""
+    repeats = any(reason and reason in ending.summary for reason in judged)
+    return (ending.production if repeats else "") or ending.summary
+
+
 def _outcome(event: StepEnded) -> Iterator[Moment]:
-    """A step's lines; one that ended badly without a word gets one. That the watch is stopped is no news."""
+    """A step's lines; one that ended badly without a word gets one.
+
+    That the watch is stopped is no news, and neither is it that this document was written.
+    """
+    if event.step == DOCUMENT and event.ended is Ended.PASSED:
+        return
     for line in event.lines:
         yield Moment(event.at, line.status, line.text, line.detail)
     if event.ended is not Ended.PASSED and not event.lines and event.step != WATCH:
         status = Status.FAIL if event.ended is Ended.FAILED else Status.SKIP
-        yield Moment(event.at, status, f"Step {event.step} {event.ended}")
+        yield Moment(event.at, status, f"{_named(event.step)} {event.ended}")
+
+
+def _named(step: StepId) -> str:
+    """A step as a person calls it: `batch:production/web:2` is `Batch 2 of production/web`."""
+    kind, _, rest = step.partition(":")
+    place, _, number = rest.partition(":")
+    words = (kind.replace("-", " "), number, f"of {place}" if number else place)
+    return capital(" ".join(word for word in words if word))
 
 
 def verdict_status(verdict: Verdict) -> Status:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..core.events import AnyEvent, StepEnded, VerdictReached
 from ..core.instant import Instant, spoken
+from ..core.run import fold
 from ..core.step import Ended
 from ..core.verdict import Kind
 from ..journal.sqlite import SqliteStore
@@ -19,9 +20,12 @@ def findings(answers: Sequence[Answer], journal: Path) -> Iterator[str]:
     store = SqliteStore(journal, read_only=True)
     events = [event for _, event in store.events(store.find())]
     store.close()
+    run = fold(events)
     breached = next((e for e in events if isinstance(e, VerdictReached) and e.verdict.kind is Kind.BREACHED), None)
-    if breached is not None:
-        yield from _breach(answers, breached.at, _restored(events))
+    if breached is not None and run.touched_at is not None:
+        # What failed before, or by the old version, is not the hotfix's: the service fails now and then.
+        bad = [a for a in answers if a.t >= run.touched_at and a.version != run.facts.old.version]
+        yield from _breach(answers, first_failed(bad), breached.at, _restored(events))
 
 
 def _restored(events: Sequence[AnyEvent]) -> Instant | None:
@@ -31,9 +35,9 @@ def _restored(events: Sequence[AnyEvent]) -> Instant | None:
     return max(ends, default=None)
 
 
-def _breach(answers: Sequence[Answer], verdict: Instant, restored: Instant | None) -> Iterator[str]:
-    new = [answer for answer in answers if answer.failed]
-    first = first_failed(new)
+def _breach(
+    answers: Sequence[Answer], first: Answer | None, verdict: Instant, restored: Instant | None
+) -> Iterator[str]:
     if first is not None and first.until < verdict:
         yield f"First bad answer to the verdict: {_stretch(answers, first.until, verdict)}."
     if restored is not None:

@@ -28,12 +28,13 @@ _NEVER_KEPT = httpx2.Limits(max_connections=None, max_keepalive_connections=0)
 class Unanswered(HotfixError):
     """No usable HTTP answer came. `why` is the reason in a few words: `connection refused`, `no answer in 2 s`.
 
-    An answer with a 4xx or 5xx status is an answer, not this.
+    An answer with a 4xx or 5xx status is an answer, not this. `sent` is False when the question cannot have arrived.
     """
 
-    def __init__(self, place: str, why: str, *, detail: str = "") -> None:
+    def __init__(self, place: str, why: str, *, detail: str = "", sent: bool = True) -> None:
         super().__init__(f"{place}: {why}", detail=detail)
         self.why = why
+        self.sent = sent
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -96,7 +97,9 @@ class Http:
         except _TooLong as error:
             raise Unanswered(self._place(url), f"answered with more than {limit} bytes") from error
         except _FAILURES as error:
-            raise Unanswered(self._place(url), self._redact(_reason(error)), detail=type(error).__name__) from error
+            sent = not isinstance(error, (httpx2.ConnectError, *_OURS))
+            why, kind = self._redact(_reason(error)), type(error).__name__
+            raise Unanswered(self._place(url), why, detail=kind, sent=sent) from error
 
     async def _exchange(self, method: str, url: str, body: bytes, headers: Mapping[str, str], limit: int) -> Answer:
         began = time.monotonic()

@@ -1,7 +1,7 @@
 """JUnit XML: what a test run counted. Reading only; what it means is the caller's to say.
 
 There is no one standard; the common ground of Ant's, Maven's, Gradle's and pytest's files is read: `testcase`
-elements, at any depth of `testsuite`, with `failure`, `error` or `skipped` inside.
+elements, at any depth of `testsuite` or in none, with `failure`, `error` or `skipped` inside.
 """
 
 from collections import Counter
@@ -87,7 +87,9 @@ def read(path: Path, tree: Path) -> Tally:
         content = path.read_bytes()
         _refuse_dtd(content)
         suites = JUnitXml.fromstring(content)
-        return Tally(tuple(_case(case, tree) for suite in suites for case in suite))
+        beside = suites.iterchildren(TestCase) if suites._tag == "testsuites" else ()  # so does node's own runner
+        cases = [*beside, *(case for suite in suites for case in suite)]
+        return Tally(tuple(_case(case, tree) for case in cases))
     except (OSError, ParseError, expat.ExpatError, JUnitXmlError, RecursionError, ValueError, LookupError) as error:
         raise UnreadableReport(f"{path.name}: {error}") from error
 

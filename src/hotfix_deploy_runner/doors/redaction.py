@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
+from ..core.secret import is_secret_name
+
 HIDDEN = "[redacted]"
-_SECRET_NAME = re.compile(
-    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|WEBHOOK|_DSN$", re.I
-)
 # The look-behind keeps the search linear in a long run of letters. Raw `@` occurs in passwords, `/` and quotes do not.
 _SCHEME = r"(?<![a-z0-9+.-])(?P<scheme>[a-z0-9+.-]+://)"
 _URL_PASSWORD = re.compile(_SCHEME + r"""(?P<user>[^\s/@:"'<>]*):[^\s/"'<>]+@""", re.I)
@@ -35,7 +34,7 @@ class Redactor:
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], more: Iterable[str] = ()) -> "Redactor":
         """One that knows the values of the variables whose names say that they are secrets, and `more`."""
-        return cls([*(value for name, value in environ.items() if _SECRET_NAME.search(name)), *more])
+        return cls([*(value for name, value in environ.items() if is_secret_name(name)), *more])
 
     def __call__(self, text: str) -> str:
         """`text` without secrets."""

@@ -108,6 +108,16 @@ class LocalLocks:
         """Whether all of `lease` is held under it. Raises `LockHeld` when a lock cannot be read."""
         return all(_held_under(self._files.read(environment), lease) for environment in lease.environments)
 
+    def taken_by(self, lease: Lease) -> str:
+        """The run that has taken over some of `lease`, also when it has ended since; empty when none has.
+
+        A lock that was removed or cannot be read proves nothing, and is no takeover.
+        """
+        with contextlib.suppress(HotfixError):
+            records = (self._files.read(environment) for environment in lease.environments)
+            return next((record.run for record in records if record.fence > lease.fence), "")
+        return ""
+
     def holder(self, environment: str) -> Holder | None:
         """Who holds it, None when nobody does. Reads only, and never raises: what cannot be read is told as such."""
         try:

@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
+from pydantic import Field, field_validator
 
 from ..core.fleet import Fleet, Instance
 from ..core.instant import Instant, Seconds
 from ..core.reading import Cursor, Reading, Sample
-from ..core.settings import read_duration, read_table
 from ..doors.http import Http, Unanswered
-from ..errors import NoReading, UsageError
+from ..errors import NoReading
 from ..ports import Settings, Workplace
+from ..settings import Duration, Table, read_table, reads
 from .counters import STATUS_LABELS, Counters, Selection, increment, read_page
 
 PAGE_LIMIT = 8_000_000
@@ -25,33 +26,37 @@ _TEXT_FORMAT = {"accept": "text/plain;version=0.0.4"}
 _Life = tuple[str, str]  # an instance's name and its incarnation
 
 
-class ScrapeSettings(msgspec.Struct, frozen=True):
-    """The `[metrics]` table of `source = "scrape"`.
+class ScrapeSettings(Table):
+    """The `[metrics]` table of `source = "scrape"`: the Prometheus page that each instance serves."""
 
-    `path` is the page on every instance's endpoint. `requests` is the counter of completed requests, its label
-    `status_label` (default: the first of status, code and status_code that is there) holds the status, and `errors`
-    is the regular expression for those that are errors. `duration` is the latency histogram, in seconds. `exclude`
-    maps a label to the values that do not count; the default leaves out probe and metrics routes. `timeout` is for
-    one instance's page.
-    """
+    path: str = Field("/metrics", description="The page, on every instance's endpoint.")
+    requests: str = Field("http_requests_total", description="The counter of completed requests.")
+    status_label: str = Field(
+        "",
+        description="Its label that holds the status; empty: the first of status, code and status_code that is there.",
+    )
+    duration: str = Field("http_request_duration_seconds", description="The histogram of latency, in seconds.")
+    exclude: dict[str, tuple[str, ...]] = Field(
+        dict.fromkeys(_ROUTE_LABELS, _PROBES),
+        description="By label, the values that do not count; by default the routes of probes and metrics.",
+    )
+    errors: str = Field("5..", description="Regular expression for the statuses that are errors.")
+    timeout: Duration = Field(1.0, description="How long one instance's page may take.", gt=0)
 
-    path: str = "/metrics"
-    requests: str = "http_requests_total"
-    status_label: str = ""
-    duration: str = "http_request_duration_seconds"
-    exclude: dict[str, tuple[str, ...]] = msgspec.field(default_factory=lambda: dict.fromkeys(_ROUTE_LABELS, _PROBES))
-    errors: str = "5.."
-    timeout: str | float = "1s"
+    @field_validator("errors")
+    @classmethod
+    def _is_an_expression(cls, errors: str) -> str:
+        try:
+            re.compile(errors)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
+        return errors
 
 
+@reads(ScrapeSettings)
 def make_source(settings: Settings, workplace: Workplace) -> "ScrapeSource":
     """The factory of the entry point `scrape`. Raises `UsageError` for wrong settings."""
-    table = read_table(settings, ScrapeSettings, "metrics")
-    timeout = read_duration(table.timeout, "metrics.timeout")
-    try:
-        re.compile(table.errors)
-    except re.error as error:
-        raise UsageError(f"metrics.errors: {table.errors!r} is not a regular expression: {error}") from error
+    table = read_table(ScrapeSettings, settings, "metrics")
     selection = Selection(
         requests=table.requests,
         duration=table.duration,
@@ -60,7 +65,7 @@ def make_source(settings: Settings, workplace: Workplace) -> "ScrapeSource":
         errors=table.errors,
     )
     http = Http(workplace.redact)
-    return ScrapeSource(http, selection, path=table.path, timeout=timeout, clock=workplace.clock)
+    return ScrapeSource(http, selection, path=table.path, timeout=table.timeout, clock=workplace.clock)
 
 
 class _Kept(msgspec.Struct, frozen=True):

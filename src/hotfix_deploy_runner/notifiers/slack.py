@@ -1,117 +1,72 @@
-"""Slack, through an incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
+"""Slack: by a bot's token, with one thread under one message that is kept up to date, or by an incoming webhook."""
 
-A webhook can only post: it gives no message timestamp back, so there is no thread and nothing is edited.
-"""
-
+import importlib.util
 import os
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-import msgspec
+from pydantic import Field
 
-from ..core.instant import Seconds, utc
-from ..core.notice import Notice, Severity, Thread
-from ..core.settings import read_table
-from ..doors.http import Answer, Http, Unanswered
-from ..errors import NotConfigured, NotTold, UsageError
-from ..ports import Redact, Settings, Workplace
+from ..doors.http import Http
+from ..errors import NotConfigured, UsageError
+from ..ports import Settings, Workplace
+from ..settings import Table, read_table, reads
+from .slack_webhook import SlackWebhook
 
-TIME_LIMIT: Seconds = 5.0
+if TYPE_CHECKING:
+    from .slack_thread import SlackThread
 
-TITLE_LIMIT = 300
-SECTION_LIMIT = 3_000
-"""Characters of a section's text that Slack takes (https://docs.slack.dev/reference/block-kit/blocks/section-block)."""
-
-COLOURS: Mapping[Severity, str] = {
-    Severity.INFO: "#6b7280",
-    Severity.GOOD: "#2eb67d",
-    Severity.WARNING: "#ecb22e",
-    Severity.CRITICAL: "#e01e5a",
-}
-"""The bar beside a message, by severity."""
+# A secret put here by mistake is refused, and so never told as the name of a variable that is not set.
+VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
 
 
-class SlackSettings(msgspec.Struct, frozen=True):
-    """A `[notifiers.NAME]` table of `type = "slack"`. `webhook_env` names the variable that holds the secret URL."""
+class SlackSettings(Table):
+    """A `[notifiers.NAME]` table of `type = "slack"`. Secrets are in variables; the table names these."""
 
-    webhook_env: str = "SLACK_WEBHOOK_URL"
+    webhook_env: str = Field(
+        "SLACK_WEBHOOK_URL", pattern=VARIABLE, description="The variable that holds an incoming webhook's URL."
+    )
+    token_env: str = Field(
+        "SLACK_BOT_TOKEN", pattern=VARIABLE, description="The variable that holds a bot's token (scope chat:write)."
+    )
+    channel: str = Field("", description="Where a bot writes (#incidents, or a channel's id); needed for the token.")
+    api_url: str = Field(
+        "https://slack.com/api/", description="Slack's Web API; https://slack-gov.com/api/ for GovSlack."
+    )
 
 
-def make_notifier(settings: Settings, workplace: Workplace) -> "SlackWebhook":
-    """The factory of the entry point `slack`.
+@reads(SlackSettings)
+def make_notifier(settings: Settings, workplace: Workplace) -> "SlackWebhook | SlackThread":
+    """The factory of the entry point `slack`: the token where there is one and a channel, else the webhook.
 
-    Raises `NotConfigured` when the variable with the webhook's URL is not set, `UsageError` for wrong settings or
-    a value that is no https URL.
+    Raises `NotConfigured` when neither variable is set, `UsageError` for wrong settings or a value that is no https
+    URL.
     """
-    name = read_table(settings, SlackSettings, "notifiers.slack").webhook_env
-    url = os.environ.get(name, "").strip()
+    table = read_table(SlackSettings, settings, "notifiers.slack")
+    if "token_env" in table.model_fields_set and not table.channel:
+        raise UsageError("notifiers.slack.channel: needed with token_env")
+    token, url = (os.environ.get(name, "").strip() for name in (table.token_env, table.webhook_env))
+    if token and table.channel:
+        return _thread(table, token, workplace)
     if not url:
-        raise NotConfigured(
-            f"Slack is not configured: {name} is not set",
-            detail="It holds the URL of an incoming webhook, made at https://api.slack.com/apps > Incoming Webhooks.",
-            next_step=f"export {name}=https://hooks.slack.com/services/…",
+        how = (
+            f"set {table.token_env} to a bot's token (xoxb-…)"
+            if table.channel
+            else f"set {table.webhook_env} to an incoming webhook's URL"
         )
+        raise NotConfigured("Slack is not configured", next_step=how)
     if not url.startswith("https://"):
-        raise UsageError(f"{name} does not hold a webhook's URL: it must begin with https://")
+        raise UsageError(f"{table.webhook_env} does not hold a webhook's URL: it must begin with https://")
     return SlackWebhook(url, Http(workplace.redact), workplace.redact)
 
 
-class SlackWebhook:
-    """One channel, as chosen when its webhook was made. Delivers once; trying again is the caller's."""
+def _thread(table: SlackSettings, token: str, workplace: Workplace) -> "SlackThread":
+    """Imported only here: the client is not there without its extra, and takes its time to load."""
+    address = urlsplit(table.api_url)
+    if address.scheme != "https" and address.hostname not in ("127.0.0.1", "::1", "localhost"):
+        raise UsageError("notifiers.slack.api_url: must begin with https://, as the token is sent there")
+    if not all(map(importlib.util.find_spec, ("slack_sdk", "aiohttp"))):
+        raise NotConfigured("Slack by token needs slack_sdk", next_step='pip install "hotfix-deploy-runner[slack]"')
+    from .slack_thread import SlackThread
 
-    def __init__(self, url: str, http: Http, redact: Redact, *, timeout: Seconds = TIME_LIMIT) -> None:
-        self._url = url
-        self._http = http
-        self._redact = redact
-        self._timeout = timeout
-
-    async def tell(self, notice: Notice, thread: Thread | None) -> Thread | None:
-        """Post `notice`; `thread` is not used and None comes back. Raises `NotTold` with Slack's own word."""
-        try:
-            answer = await self._http.post_json(self._url, message(notice, self._redact), timeout=self._timeout)
-        except Unanswered as error:
-            raise NotTold(f"Slack could not be reached: {error.message}") from error
-        if answer.status != 200 or answer.text.strip() != "ok":
-            raise NotTold(f"Slack did not take the notice: {_refusal(answer)}")
-        return None
-
-
-def message(notice: Notice, redact: Redact) -> dict[str, Any]:
-    """The payload: the title as the message's own text, and beside a coloured bar the text and the run."""
-    title = mrkdwn(" ".join(redact(notice.title).split()), TITLE_LIMIT)
-    blocks: list[dict[str, Any]] = []
-    if notice.text.strip():
-        text = mrkdwn(redact(notice.text).strip(), SECTION_LIMIT)
-        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": text}})
-    footer = mrkdwn(redact(f"run {notice.run} · {utc(notice.at)}"), TITLE_LIMIT)
-    blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": footer}]})
-    bar = {"color": COLOURS[notice.severity], "fallback": title, "blocks": blocks}
-    return {"text": title, "attachments": [bar]}
-
-
-def mrkdwn(text: str, limit: int) -> str:
-    """`text` with `&`, `<` and `>` escaped, cut to `limit` characters, never inside an escape.
-
-    Escaping these three is all that Slack asks for (https://docs.slack.dev/messaging/formatting-message-text); it also
-    keeps a `<!channel>` in a commit's message from calling everybody.
-    """
-    escaped = [{"&": "&amp;", "<": "&lt;", ">": "&gt;"}.get(character, character) for character in text]
-    if sum(map(len, escaped)) <= limit:
-        return "".join(escaped)
-    room, kept = limit - len(_CUT), []
-    for piece in escaped:
-        room -= len(piece)
-        if room < 0:
-            break
-        kept.append(piece)
-    return "".join(kept) + _CUT
-
-
-_CUT = " … (cut)"
-
-
-def _refusal(answer: Answer) -> str:
-    """Slack's own word for it (`no_service`, `invalid_payload`), and how long it asks to wait."""
-    word = " ".join(answer.text.split())[:200] or "no reason given"
-    wait = answer.headers.get("retry-after", "")
-    return f"HTTP {answer.status}: {word}" + (f" (asks to wait {wait} s)" if wait else "")
+    return SlackThread(token, table.channel, workplace.redact, api_url=table.api_url)

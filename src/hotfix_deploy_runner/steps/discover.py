@@ -13,7 +13,7 @@ from ..core.version import TagFormat, Version, next_candidate, next_patch
 from ..doors.git import Git
 from ..errors import CheckFailed, UsageError
 from ..journal.store import Store
-from .known_good import known_good
+from .known_good import artifact_of, known_good
 from .tag import ROLLED_BACK
 from .work import Platforms
 
@@ -60,7 +60,7 @@ class Discovery:
         running = self._tags.version(old.version)
         if running is None:
             raise CheckFailed(
-                f"what {request.target} runs, {old.version}, is no version in the tag format {self._tags.pattern}"
+                f"what {base_of} runs, {old.version}, is no version in the tag format {self._tags.pattern}"
             )
         version = next_patch(running, taken)
         remarks = [f"the tag {tag} is not the remote's; left as it is" for tag in clashing]
@@ -83,19 +83,23 @@ class Discovery:
         Raises `UsageError` for a version that is not known to have been good there, unless it is forced.
         """
         found = {request.target: await self.fleets(request.target)}
-        old = _most_common(found[request.target])
+        runs = {revision.version for revision in _revisions(found[request.target])}
         good = known_good(self._store, request.target)
-        version = request.version or next((v for v in good if v != old.version), "")
+        version = request.version or next((v for v in good if runs != {v}), "")
         if not version:
             raise UsageError(
                 f"no version is known to have been good on {request.target}", next_step="name one: --version … --force"
             )
         commit = await self._git.resolve(f"refs/tags/{version}")
         if commit is None:
-            raise UsageError(f"there is no tag {version}", detail=f"known good: {', '.join(good) or 'none'}")
+            raise UsageError(
+                f"there is no tag {version}",
+                detail=f"known good: {', '.join(good) or 'none'}",
+                next_step="git fetch --tags, if it was made elsewhere",
+            )
+        old = _most_common(found[request.target], other_than=version)
         base, old_from = await self._base(old)
-        runs_it = any(version == revision.version for revision in _revisions(found[request.target]))
-        if version not in good and not runs_it and not request.force:
+        if version not in good and version not in runs and not request.force:
             raise UsageError(
                 f"{version} is not known to have been good on {request.target}",
                 detail=f"known good: {', '.join(good) or 'none'}",
@@ -108,7 +112,8 @@ class Discovery:
             base=base,
             commit=commit,
             version=version,
-            artifact=_artifact_of(version, found[request.target]) or good.get(version, ""),
+            artifact=_running_artifact(version, found[request.target])
+            or (artifact_of(self._store, good[version], version) if version in good else ""),
             environments=found,
         )
 
@@ -162,12 +167,14 @@ def _revisions(found: Sequence[Found]) -> tuple[Revision, ...]:
     return tuple(dict.fromkeys(revision for f in found for revision in f.fleet.revisions))
 
 
-def _most_common(found: Sequence[Found]) -> Revision:
-    counts = Counter(i.revision for f in found for i in f.fleet.instances)
+def _most_common(found: Sequence[Found], other_than: str) -> Revision:
+    """What most instances run; `other_than` that version (it is brought back where some run it), where any does."""
+    every = [i.revision for f in found for i in f.fleet.instances]
+    counts = Counter([revision for revision in every if revision.version != other_than] or every)
     return counts.most_common(1)[0][0] if counts else UNKNOWN
 
 
-def _artifact_of(version: str, found: Sequence[Found]) -> str:
+def _running_artifact(version: str, found: Sequence[Found]) -> str:
     """The artifact of instances that run `version` already, so that the rest get the very same."""
     fleets: list[Fleet] = [f.fleet for f in found]
     return next((i.revision.artifact for fleet in fleets for i in fleet.instances if i.revision.version == version), "")

@@ -1,6 +1,7 @@
 """After it is live: the fix goes back to main, the branch goes away, the incident is written down."""
 
 import asyncio
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +28,8 @@ class Finish:
     async def merge(self, step: Step, run: Run, work: Work) -> Outcome:
         """Merge the pinned commit into a branch of the remote, with a merge commit, in a worktree.
 
-        Main may move while we merge: then the merge is made anew, a few times. A conflict is a human's work.
+        Main may move while we merge: then the merge is made anew, a few times. A conflict is a human's work, and so
+        is a branch that nobody may push to.
         """
         branch = step.args["branch"]
         for attempt in range(1, ATTEMPTS + 1):
@@ -39,12 +41,12 @@ class Finish:
                 return passed(f"{branch} contains the fix already", merge=tip)
             preview = await self._git.try_merge(tip, run.facts.commit)
             if not preview.clean:
-                return self._conflict(branch, run, preview.conflicts)
+                return self._by_hand(f"conflicts in {', '.join(preview.conflicts)}", branch, run)
             try:
                 merge = await self._merge_and_push(branch, tip, run)
-            except GitFailed:
+            except GitFailed as error:
                 if attempt == ATTEMPTS:
-                    raise
+                    return self._by_hand(f"was refused: {error.message}", branch, run, *error.detail.splitlines()[-3:])
                 continue
             return passed(f"Merged back to {branch} ({merge[:7]})", merge=merge)
         raise AssertionError("unreachable")
@@ -59,18 +61,28 @@ class Finish:
         await self._git.push([f"{merge}:{ref}"], leases={ref: tip})
         return merge
 
-    def _conflict(self, branch: str, run: Run, files: tuple[str, ...]) -> Outcome:
+    def _by_hand(self, why: str, branch: str, run: Run, *seen: str) -> Outcome:
+        """What a human has to do: a command a line, between the lines that say what no command can do."""
+        version, remote = run.facts.version, self._remote
+        mine = f"merge-{version}-into-{branch}"
         return failed(
-            f"Merge back to {branch} conflicts in {', '.join(files)}",
-            f"git fetch {self._remote} && git switch -c merge-{run.facts.version} {self._remote}/{branch}",
-            f"git merge {run.facts.version}      (resolve, commit)",
-            f"git push {self._remote} HEAD:{branch}      (or open a pull request from it)",
+            f"Merge back to {branch} {why}",
+            *seen,
+            f"git fetch {remote} && git switch --no-track -c {mine} {remote}/{branch}",
+            f"git merge --no-ff {version}",
+            "where it conflicts: resolve, git add, git commit",
+            f"git push {remote} HEAD:{branch}",
+            f"where {branch} is protected: git push {remote} {mine}, and open a pull request",
         )
 
     async def delete_branch(self, step: Step, run: Run, work: Work) -> Outcome:
-        """Delete the branch, here and on the remote, now that the remote's main contains it."""
+        """Delete the branch, here and on the remote, now that the remote's main contains it.
+
+        One that has moved on since it was pinned is kept, and so is one here that is checked out: both are said.
+        """
         branch, commit = run.request.branch, run.facts.commit
-        gone, kept = [], []
+        gone: list[str] = []
+        kept = ""
         if (tip := await self._git.remote_branch(branch)) is not None:
             if tip != commit:
                 return warned(f"Branch {branch} kept: it has moved on to {tip[:7]} on {self._remote}")
@@ -79,15 +91,23 @@ class Finish:
         if (tip := await self._git.branch(branch)) is not None:
             place = await self._git.checked_out(branch)
             if place is not None:
-                kept.append(f"here it is checked out in {place}: git switch main && git branch -D {branch}")
-            elif tip == commit:
+                kept = f"it is checked out in {place}: {self._leave(branch, place, run)}"
+            elif tip != commit:
+                kept = f"it has moved on to {tip[:7]}"
+            else:
                 await self._git.delete_branch(branch, commit)
                 gone.insert(0, "here")
-        text = f"Deleted branch {branch} ({' and '.join(gone) or 'it was gone'})"
-        lines = [Line(Status.OK, text)] + (
-            [Line(Status.WARN, f"Branch {branch} kept here", tuple(kept))] if kept else []
-        )
+        lines: list[Line] = []
+        if gone or not kept:
+            lines.append(Line(Status.OK, f"Deleted branch {branch} ({' and '.join(gone) or 'it was gone'})"))
+        if kept:
+            lines.append(Line(Status.WARN, f"Branch {branch} kept here", (kept,)))
         return Outcome(lines=tuple(lines))
+
+    def _leave(self, branch: str, place: Path, run: Run) -> str:
+        """The command that deletes a branch that is checked out in `place`."""
+        git, main = f"git -C {shlex.quote(str(place))}", run.policy.merge_into[0]
+        return f"{git} switch {shlex.quote(main)} && {git} branch -D {shlex.quote(branch)}"
 
     async def cleanup(self, step: Step, run: Run, work: Work) -> Outcome:
         """Remove the run's worktrees. What cannot be removed is said and left."""
@@ -97,8 +117,10 @@ class Finish:
                 await self._git.remove_worktree(tree)
             except GitFailed as error:
                 left.append(error.message)
+        if left:
+            return warned("Worktrees left behind", *left)
         await asyncio.to_thread(shutil.rmtree, self._trees.folder(run), ignore_errors=True)
-        return Outcome(lines=(Line(Status.WARN, "Worktrees left behind", tuple(left)),) if left else ())
+        return Outcome()
 
     async def document(self, step: Step, run: Run, work: Work) -> Outcome:
         """Write the incident document."""

@@ -1,7 +1,8 @@
 """Waiting until instances are ready, and have been for long enough."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from ..core.fleet import Fleet, Instance, State
 from ..core.instant import Instant, Seconds, spoken
@@ -45,6 +46,21 @@ async def until_healthy(
             raise await _unhealthy(platform, fleet, revision, count, f"not healthy within {spoken(deadline)}")
         broken_before = broken
         await asyncio.sleep(POLL)
+
+
+async def shifted_and_healthy(shift: Coroutine[Any, Any, None], healthy: Coroutine[Any, Any, Fleet]) -> Fleet:
+    """The healthy fleet, once `shift` is done too.
+
+    Side by side: the old instances drain while the new ones show that they are healthy. If one fails, both do.
+    """
+    tasks = (asyncio.ensure_future(healthy), asyncio.ensure_future(shift))
+    try:
+        fleet, _ = await asyncio.gather(*tasks)
+        return fleet
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _unhealthy(platform: Platform, fleet: Fleet, revision: Revision, count: int, how: str) -> PlatformFailed:

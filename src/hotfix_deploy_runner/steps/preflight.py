@@ -89,7 +89,8 @@ class Preflight:
 
     async def channels(self, step: Step, run: Run, work: Work) -> Outcome:
         """Say which of the channels that were asked for cannot be told."""
-        lines = (Line(Status.SKIP, f"Notifications: {name}", (how,)) for name, how in run.facts.unconfigured.items())
+        missing = run.facts.unconfigured.items()
+        lines = (Line(Status.SKIP, f"Notifications: {name} is not configured", (how,)) for name, how in missing)
         return Outcome(lines=tuple(lines))
 
     def _candidate(self, run: Run) -> Candidate:

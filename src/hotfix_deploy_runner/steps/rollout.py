@@ -4,12 +4,13 @@ import asyncio
 
 from ..core.check import Line, Status
 from ..core.fleet import Fleet
+from ..core.phrases import counted
 from ..core.revision import Revision
 from ..core.run import Run
 from ..core.step import Step
 from ..errors import CheckFailed
-from .health import until_healthy
-from .work import Outcome, Platforms, Work, counted, move_of, passed
+from .health import shifted_and_healthy, until_healthy
+from .work import Outcome, Platforms, Work, move_of, passed
 
 
 class Rollout:
@@ -39,8 +40,7 @@ class Rollout:
         args, rolling = step.args, run.policy.rolling
         platform, count, before = self._platforms[args["environment"], args["platform"]], args["count"], args["before"]
         already = _done_before(step, run)
-        await platform.shift(move_of(run), count)
-        fleet = await until_healthy(
+        healthy = until_healthy(
             platform,
             run.new,
             count,
@@ -48,6 +48,7 @@ class Rollout:
             deadline=rolling.healthy_deadline,
             clock=work.clock,
         )
+        fleet = await shifted_and_healthy(platform.shift(move_of(run), count), healthy)
         noun = platform.noun.capitalize()
         for number in range(already + 1, count + 1):
             work.report(Line(Status.OK, f"{noun} {before + number}/{args['of']} healthy"))

@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
+
 from ..core.check import Line, Status
 from ..core.facts import Environment
 from ..core.fleet import Fleet
 from ..core.revision import UNKNOWN
 from ..core.run import Run
-from ..core.step import Step
+from ..core.step import Ended, Step
 from ..doors.http import Http, Unanswered
+from ..errors import CheckFailed
 from ..ports import ALL, Move
 from .health import until_healthy
 from .preflight import Trees, environment_of
@@ -57,7 +60,12 @@ class Staging:
             return Outcome(lines=(Line(Status.SKIP, "Smoke tests: none configured", (how,)),))
         url = (await self._endpoints(step, run))[0][1]
         tree: Path = self._trees.tree(run)
-        return await self._smoke.run(url, tree, environment_of(run), self._trees.logs(run))
+        outcome = await self._smoke.run(url, tree, environment_of(run), self._trees.logs(run))
+        if outcome.ended is not Ended.FAILED:
+            return outcome
+        *others, last = outcome.lines
+        said = msgspec.structs.replace(last, detail=(*last.detail, *_left(run)))
+        return msgspec.structs.replace(outcome, lines=(*others, said))
 
     async def health(self, step: Step, run: Run, work: Work) -> Outcome:
         """One request to the health address of every instance."""
@@ -78,12 +86,14 @@ class Staging:
         return Outcome(lines=(Line(Status.SKIP, f"Staging skipped by {run.request.operator}: {reason}"),))
 
     async def _endpoints(self, step: Step, run: Run) -> list[tuple[str, str]]:
-        """Platform name and base URL of every instance of the candidate."""
+        """Platform name and base URL of every instance of the candidate. Raises `CheckFailed` when there is none."""
         environment = step.args["environment"]
         found: list[tuple[str, str]] = []
         for known in run.facts.environments[environment]:
             fleet: Fleet = await self._platforms[environment, known.name].fleet()
             found += [(known.name, i.endpoint) for i in fleet.of(run.candidate) if i.endpoint]
+        if not found:
+            raise CheckFailed(f"no instance of {run.candidate.version} on {environment} has an address")
         return found
 
 

@@ -1,11 +1,13 @@
 """Tags: made once, pushed, never moved; and the mark of those that were rolled back."""
 
+import contextlib
+
 from ..core.check import Line, Status
 from ..core.run import Run
 from ..core.step import Step
 from ..doors.git import Git
 from ..errors import GitFailed
-from .work import Outcome, Work, failed, passed, warned
+from .work import Outcome, Work, failed, passed
 
 ROLLED_BACK = "refs/hotfix/rolled-back/"
 """Under it a ref a rolled-back tag, here and on the remote: everybody sees it, and the tag itself stays."""
@@ -29,47 +31,68 @@ class Tags:
         await self._git.tag(name, run.facts.commit, _message(name, run))
         ref = f"refs/tags/{name}"
         if taken is None:
-            await self._push_or_forget(name, ref)
+            await self._push_or_forget(name, ref, run.facts.commit)
         return Outcome() if candidate else passed(f"Tagged {name}")
 
-    async def _push_or_forget(self, name: str, ref: str) -> None:
-        """A tag that the remote refused does not stay here either: the next run may use the version."""
+    async def _push_or_forget(self, name: str, ref: str, commit: str) -> None:
+        """A tag that the remote refused, or has at another commit by now, does not stay here either."""
         try:
             await self._git.push([f"{ref}:{ref}"], leases={ref: ""})
         except GitFailed:
-            if name not in await self._git.remote_tags():
+            if (await self._git.remote_tags()).get(name) != commit:
                 await self._git.delete_local_tag(name)
             raise
 
     async def mark(self, step: Step, run: Run, work: Work) -> Outcome:
         """Mark a tag as rolled back, here and on the remote; say where its fix has been merged already.
 
-        A failure is said, and holds nothing up.
+        A failure is said, and holds nothing up. A version that runs again after an asked rollback is not marked.
         """
         name = step.args["tag"]
         commit = await self._git.resolve(f"refs/tags/{name}")
-        if commit is None:
+        if commit is None or (run.request.action == "rollback" and name == run.facts.version):
             return Outcome()
+        marked = await self._mark(name, commit)
+        base = run.facts.commit if run.request.action == "rollback" else run.facts.base
+        merged = [await self._merged(base, commit, branch) for branch in run.policy.merge_into]
+        return Outcome(lines=(marked, *(line for line in merged if line is not None)))
+
+    async def _mark(self, name: str, commit: str) -> Line:
         ref = ROLLED_BACK + name
         try:
             await self._git.update_ref(ref, commit, None)
             await self._git.push([f"{ref}:{ref}"])
         except GitFailed as error:
-            return warned(f"{name} is not marked as rolled back for everybody", *error.detail.splitlines()[-3:])
-        marked = Line(Status.OK, f"{name} marked as rolled back")
-        merged = [await self._merged(name, commit, branch) for branch in run.policy.merge_into]
-        return Outcome(lines=(marked, *(line for line in merged if line is not None)))
+            text = f"{name} is not marked as rolled back for everybody"
+            return Line(Status.WARN, text, tuple(error.detail.splitlines()[-3:]))
+        with contextlib.suppress(GitFailed):  # somebody may have merged the fix; without news, what is known must do
+            await self._git.fetch()
+        return Line(Status.OK, f"{name} marked as rolled back")
 
-    async def _merged(self, name: str, commit: str, branch: str) -> Line | None:
+    async def _merged(self, base: str, commit: str, branch: str) -> Line | None:
         """A word on a branch that has the fix: the next ordinary release would bring it again."""
         tip = await self._git.resolve(f"refs/remotes/{self._remote}/{branch}")
         if tip is None or not await self._git.is_ancestor(commit, tip):
             return None
-        merges = [
-            c.commit for c in await self._git.commits(commit, tip) if c.subject.startswith(f"Merge hotfix {name} ")
-        ]
-        how = f"git revert -m 1 {merges[0][:12]}" if merges else f"git revert {commit[:12]}"
-        return Line(Status.WARN, f"The fix is on {branch} already", (f"to take it out again: {how}",))
+        brought = await self._brought(commit, tip)
+        what = f"{base[:12]}..{commit[:12]}" if brought == commit else f"-m 1 {brought[:12]}"
+        return Line(Status.WARN, f"The fix is on {branch} already", (f"to take it out again: git revert {what}",))
+
+    async def _brought(self, commit: str, tip: str) -> str:
+        """The commit on the branch's own line, that of first parents, that brought `commit`: a merge, or itself.
+
+        All of the line from there to `tip` hold `commit` and none before, so that halving finds it.
+        """
+        holds, lacks = 0, len(await self._git.commits(commit, tip)) + 1
+        found = tip
+        while lacks - holds > 1:
+            middle = (holds + lacks) // 2
+            candidate = await self._git.resolve(f"{tip}~{middle}")
+            if candidate is not None and await self._git.is_ancestor(commit, candidate):
+                holds, found = middle, candidate
+            else:
+                lacks = middle
+        return found
 
 
 def _message(name: str, run: Run) -> str:

@@ -2,12 +2,13 @@
 
 from ..core.check import Line, Status
 from ..core.fleet import Fleet
+from ..core.phrases import counted
 from ..core.run import Run
 from ..core.step import Step
 from ..errors import PlatformFailed
 from ..ports import ALL, Platform
 from .health import until_healthy
-from .work import Outcome, Platforms, Work, counted, move_of
+from .work import Outcome, Platforms, Work, move_of
 
 
 class WayBack:

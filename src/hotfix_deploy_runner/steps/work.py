@@ -72,9 +72,3 @@ def failure_of(error: HotfixError) -> Outcome:
 def move_of(run: Run) -> Move:
     """The change that this run makes in its target."""
     return Move(run.new, run.facts.old, run.facts.fence)
-
-
-def counted(count: int, noun: str) -> str:
-    """`3 processes`, `1 pod`."""
-    plural = noun + ("es" if noun.endswith("s") else "s")
-    return f"{count} {noun if count == 1 else plural}"

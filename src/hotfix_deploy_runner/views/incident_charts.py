@@ -1,4 +1,4 @@
-"""The measurements of an incident as text: a table, and error rate and p99 by version on one axis of time."""
+"""The measurements of an incident as text: a table, and error rate and p99 by version, on one axis of time."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -6,7 +6,7 @@ from ..core.incident import Incident
 from ..core.instant import Instant, utc
 from ..core.judging import milliseconds, percent
 from ..core.series import Point, Series
-from .markdown import escape, fence, table
+from .blocks import InWords, Table
 from .sparkline import columns, error_rate, slowest_p99, sparkline
 
 _WIDTH = 60
@@ -14,20 +14,22 @@ _WIDTH = 60
 Value = Callable[[Sequence[Point]], float | None]
 
 
-def measurements(known: Incident) -> str:
-    """A table with a row a version, then the charts. Says so when nothing was measured."""
-    if not known.series:
-        return "Nothing was measured."
+def figures(known: Incident) -> Table:
+    """A row a version."""
     head = ("Version", "Requests", "Errors", "Error rate", "lowest to highest", "p99, lowest to highest")
-    figures = table(head, (_row(line) for line in known.series))
-    return f"{figures}\n\n{fence(chr(10).join(_charts(known)))}"
+    return Table(head, tuple(tuple((cell,) for cell in _row(line)) for line in known.series))
+
+
+def drawn(known: Incident) -> InWords:
+    """The charts in blocks of text, a bar a reading."""
+    return InWords("The charts as text", "\n".join(_charts(known)))
 
 
 def _row(line: Series) -> tuple[str, ...]:
     rates = [point.error_rate for point in line.points if point.error_rate is not None]
     p99s = [point.p99 for point in line.points if point.p99 is not None]
     return (
-        escape(line.version),
+        line.version,
         str(line.requests),
         str(line.errors),
         percent(error_rate(line.points)),
@@ -43,13 +45,12 @@ def _range(values: list[float], words: Callable[[float | None], str]) -> str:
 def _charts(known: Incident) -> Iterator[str]:
     instants = [point.at for line in known.series for point in line.points]
     start, end = min(instants), max(instants)
-    verdict = known.verdict
-    limit = f"limit {percent(known.limits.threshold)}" if known.limits.mode == "absolute" else "limit over the baseline"
-    rate = percent(verdict.baseline_error_rate) if verdict else "unknown"
-    speed = milliseconds(verdict.baseline_p99) if verdict else "unknown"
-    yield from _chart(known, f"Error rate ({limit}, baseline {rate})", error_rate, percent, start, end)
+    bounds = known.bounds
+    rate = f"limit {percent(bounds.error_rate_limit)}, baseline {percent(bounds.baseline_error_rate)}"
+    speed = f"limit {milliseconds(bounds.p99_limit)}, baseline {milliseconds(bounds.baseline_p99)}"
+    yield from _chart(known, f"Error rate ({rate})", error_rate, percent, start, end)
     yield ""
-    yield from _chart(known, f"p99 latency (baseline {speed})", slowest_p99, milliseconds, start, end)
+    yield from _chart(known, f"p99 latency ({speed})", slowest_p99, milliseconds, start, end)
     yield ""
     yield f"from {utc(start)} to {utc(end)}"
 

@@ -6,26 +6,13 @@ from typing import TextIO
 
 import msgspec
 
-from ..core.ending import ExitCode
 from ..core.events import AnyEvent
 from ..core.fleet import Fleet, Instance
 from ..core.instant import Instant, spoken
 from ..journal.store import RunRow
 from ..lock.local import Holder
 from .plain import PlainView
-
-_RESULTS = {
-    ExitCode.DONE: "done",
-    ExitCode.BUG: "failed by a bug",
-    ExitCode.USAGE: "refused",
-    ExitCode.STOPPED: "stopped",
-    ExitCode.ROLLED_BACK: "rolled back",
-    ExitCode.NEEDS_HUMAN: "needs a human",
-    ExitCode.UNPROVEN: "live, unproven or unfinished",
-    ExitCode.HELD: "held off",
-    ExitCode.INTERRUPTED: "interrupted",
-    ExitCode.TERMINATED: "interrupted",
-}
+from .words import result
 
 
 class EnvironmentStatus(msgspec.Struct, frozen=True):
@@ -70,8 +57,7 @@ def _result(row: RunRow) -> str:
     """The exit code with its meaning in words."""
     if row.code is None:
         return "not ended"
-    known = row.code in set(ExitCode)
-    return f"{row.code} {_RESULTS[ExitCode(row.code)]}" if known else str(row.code)
+    return result(row.code)
 
 
 def _when(at: Instant) -> str:

@@ -22,6 +22,7 @@ from ..core.events import (
     StepReported,
     StepsPlanned,
     StepStarted,
+    TakenOver,
     VerdictReached,
 )
 from ..core.phrases import capital, figures
@@ -90,7 +91,7 @@ class Narrator:
                 self._note(event)
             case VerdictReached():
                 self._verdict = event.verdict
-            case RequestReceived() | Interrupted():
+            case RequestReceived() | Interrupted() | TakenOver():
                 self._turn = Status.WARN
             case CourseChanged():
                 yield from self._change_course(event)
@@ -101,7 +102,10 @@ class Narrator:
         yield from self._tell_what_may_be_told()
 
     def _declare(self, steps: tuple[Step, ...]) -> None:
-        self._tales |= {step.id: _Tale(step) for step in steps}
+        """In the order of the phases: what is planned late is still told where it belongs."""
+        tales = self._tales | {step.id: _Tale(step) for step in steps}
+        phases = list(Phase)
+        self._tales = dict(sorted(tales.items(), key=lambda item: phases.index(item[1].step.phase)))
 
     def _note(self, event: StepStarted | StepReported | StepEnded) -> None:
         tale = self._tales[event.step]

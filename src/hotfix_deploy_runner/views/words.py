@@ -1,9 +1,28 @@
 """The wording of the terminal's views: header, last words, what is under way. The contract's where it has them."""
 
-from ..core.ending import Ending
+from ..core.ending import Ending, ExitCode
 from ..core.facts import Facts, Request
 from ..core.phrases import next_step
 from ..core.step import Step
+
+RESULTS = {
+    ExitCode.DONE: "done",
+    ExitCode.BUG: "failed by a bug",
+    ExitCode.USAGE: "refused",
+    ExitCode.STOPPED: "stopped",
+    ExitCode.ROLLED_BACK: "rolled back",
+    ExitCode.NEEDS_HUMAN: "needs a human",
+    ExitCode.UNPROVEN: "live, unproven or unfinished",
+    ExitCode.HELD: "held off",
+    ExitCode.INTERRUPTED: "interrupted",
+    ExitCode.TERMINATED: "interrupted",
+}
+"""What an exit code says of a run."""
+
+
+def result(code: int) -> str:
+    """An exit code with its meaning: `4 rolled back`."""
+    return f"{int(code)} {RESULTS[ExitCode(code)]}" if code in set(ExitCode) else str(code)
 
 
 def header(request: Request, facts: Facts) -> tuple[str, ...]:
@@ -41,7 +60,9 @@ def doing(step: Step) -> str:
         "record": f"Recording what {place} runs",
         "watch": f"Watching {place}",
         "prepare": f"Preparing {place}",
+        "migrate": f"Migrating the database of {place}",
         "batch": batch,
+        "probes": f"Probing the new version on {place}",
         "observe": f"Looking at what {place} runs",
         "restore": f"Restoring {place}/{args.get('platform', '')}",
         "turn": f"Turning {place}/{args.get('platform', '')}",

@@ -21,7 +21,6 @@ from ..doors.http import Http
 from ..doors.install import Installer, Setup
 from ..doors.redaction import Redactor
 from ..doors.repository import Repository
-from ..errors import NotConfigured
 from ..journal.sqlite import SqliteStore
 from ..journal.store import Store
 from ..lock.local import LocalLocks
@@ -30,6 +29,7 @@ from ..steps.build import Build
 from ..steps.discover import Discovery
 from ..steps.finish import Finish
 from ..steps.preflight import Preflight, Trees
+from ..steps.probes import Probes
 from ..steps.rollout import Rollout
 from ..steps.smoke import SmokeTests
 from ..steps.staging import Staging
@@ -37,6 +37,7 @@ from ..steps.tag import Tags
 from ..steps.watch import WatchTarget
 from ..steps.way_back import WayBack
 from ..steps.work import Perform, Platforms
+from . import channels
 
 CHECKS = ("branch", "tests", "security", "migrations")
 """The pre-flight checks, in the order in which they are told."""
@@ -52,9 +53,9 @@ class Project:
     """One repository with its settings, and everything that works on it. Made for one command, then let go."""
 
     def __init__(self, repository: Repository, loaded: Loaded) -> None:
-        self.repository, self.settings, self.path = repository, loaded.settings, loaded.path
+        self.repository, self.loaded, self.settings = repository, loaded, loaded.settings
         self.home = repository.home
-        self.redact = Redactor.from_environment(os.environ)
+        self.redact = Redactor.from_environment(os.environ, channels.secrets(loaded.settings, os.environ))
         self.clock = steady_clock()
         self.operator = operator()
         self.host = socket.gethostname()
@@ -133,15 +134,7 @@ class Project:
 
     def channels(self) -> tuple[dict[str, Notifier], dict[str, str]]:
         """The channels to tell, by name; and those that cannot be told, with how to change that."""
-        ready: dict[str, Notifier] = {}
-        not_ready: dict[str, str] = {}
-        for name in self.settings.notify:
-            table = self.settings.notifiers.get(name, {"type": name})
-            try:
-                ready[name] = _made("notifiers", table, "type", name, self.workplace)
-            except NotConfigured as error:
-                not_ready[name] = f"{error.message}; {error.next_step}" if error.next_step else error.message
-        return ready, not_ready
+        return channels.made(channels.wanted(self.settings.notify, self.settings.notifiers), self.workplace)
 
     def performers(self, write_document: Callable[[Run], Path]) -> Mapping[str, Perform]:
         """Who does what: every kind of step that a plan may hold."""
@@ -152,6 +145,7 @@ class Project:
         build = Build(self.git, self.builder, self.trees, self.home / "artifacts")
         smoke = SmokeTests(self.commands, settings.staging.smoke, settings.staging.timeout)
         staging = Staging(self.platforms, smoke, self.http, _health_paths(settings), self.trees)
+        probes = Probes(self.platforms, self.commands, settings.watch.probes, settings.watch.probes_timeout, self.trees)
         tags, rollout, back = Tags(self.git, settings.remote), Rollout(self.platforms), WayBack(self.platforms)
         finish = Finish(self.git, self.trees, write_document, settings.remote)
         return {
@@ -172,6 +166,7 @@ class Project:
             "batch": rollout.batch,
             "settle": rollout.settle,
             "watch": WatchTarget(self.platforms, self.metrics).watch,
+            "probes": probes.probe,
             "observe": back.observe,
             "restore": back.restore,
             "turn": back.turn,

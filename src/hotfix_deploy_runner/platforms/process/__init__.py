@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 
 from ...doors.command import Commands
-from ...doors.install import Installer
+from ...doors.install import Installer, Setup
 from ...ports import Settings, Site
+from ...settings import read_table, reads
 from .dial import Dial
 from .fence import Fence
 from .layout import Layout
@@ -17,16 +18,17 @@ from .probe import Probe
 from .publisher import Publisher
 from .releases import Releases
 from .retirement import Retirement
-from .settings import ProcessSettings, read_settings
+from .settings import ProcessSettings
 from .supervisor import Supervisor
 from .turn import Parts
 
-__all__ = ["ProcessPlatform", "ProcessSettings", "make_platform", "read_settings"]
+__all__ = ["ProcessPlatform", "ProcessSettings", "make_platform"]
 
 
+@reads(ProcessSettings)
 def make_platform(settings: Settings, site: Site) -> ProcessPlatform:
     """The platform described by the table `settings` at `site`. Raises `UsageError` naming every wrong key."""
-    read = read_settings(settings, f"environments.{site.environment}.{site.name}")
+    read = read_table(ProcessSettings, settings, f"environments.{site.environment}.{site.name}")
     layout = Layout(Path(read.root).expanduser() if read.root else site.state)
     processes = Processes()
     fence = Fence(layout.fence)
@@ -38,8 +40,9 @@ def make_platform(settings: Settings, site: Site) -> ProcessPlatform:
     observer = Observer(layout, processes, probe, read.start_limit, site.redact)
     publisher = Publisher(layout, fence, supervisor.alive, commands, read.publish)
     retirement = Retirement(layout, fence, supervisor, publisher, read.drain)
-    releases = Releases(layout.releases, site.artifacts, Installer(commands, site.caches), read.setup)
-    ports = Ports(read.pool)
+    setup = Setup(read.setup.command, read.setup.inputs, read.setup.timeout)
+    releases = Releases(layout.releases, site.artifacts, Installer(commands, site.caches), setup)
+    ports = Ports(read.ports)
     parts = Parts(layout, fence, supervisor, observer, retirement, ports, releases, read.start_limit)
     slots = tuple(f"{site.name}-{number}" for number in range(1, read.instances + 1))
     return ProcessPlatform(slots, layout, fence, observer, releases, Dial(parts))

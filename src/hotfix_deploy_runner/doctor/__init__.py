@@ -1,0 +1,1 @@
+"""What is missing for a run, and how to get it. It looks and asks; it changes nothing."""

@@ -1,0 +1,72 @@
+"""The parts of a run that are configured: setup, build, checks, metrics, channels."""
+
+from collections.abc import Mapping
+
+from ..config.model import Settings
+from ..core.check import Line, Status
+from ..core.fleet import Fleet
+from ..core.reading import Reading
+from ..doors.programs import is_missing
+from ..errors import NoReading
+from ..ports import Check, Examinable, MetricsSource, Notifier
+
+
+def commands(settings: Settings) -> list[Line]:
+    """The commands that are configured for every run, by the program that each begins with."""
+    named = {
+        "Setup": ("setup.command", settings.setup.command),
+        "Build": ("build.command", str(settings.build.get("command", ""))),
+        "Smoke tests": ("staging.smoke", settings.staging.smoke),
+    }
+    return [_command(name, key, command) for name, (key, command) in named.items()]
+
+
+def _command(name: str, key: str, command: str) -> Line:
+    if not command:
+        if key == "staging.smoke":
+            return Line(
+                Status.WARN, "Smoke tests: none are configured", (f"set {key}: without them staging proves little",)
+            )
+        return Line(Status.SKIP, f"{name}: none is configured ({key})")
+    if program := is_missing(command):
+        return Line(Status.FAIL, f"{name}: {program} is not on the PATH", (f"install it, or change {key}",))
+    return Line(Status.OK, f"{name}: configured")
+
+
+async def checks(configured: Mapping[str, Check]) -> list[Line]:
+    """What the pre-flight checks say of themselves, those that can."""
+    return [line for check in configured.values() if isinstance(check, Examinable) for line in await check.examine()]
+
+
+async def metrics(source: MetricsSource | None, fleet: Fleet, target: str) -> list[Line]:
+    """Whether what runs on the target can be read, and has what is asked for."""
+    if source is None:
+        how = "set [metrics]: without readings a release is never validated, and a run ends with 6"
+        return [Line(Status.WARN, "Metrics: none are configured", (how,))]
+    if not fleet.serving:
+        return [Line(Status.SKIP, f"Metrics: not asked, as nothing is known to run on {target}")]
+    try:
+        _, cursor = await source.read(fleet, None)
+        reading, _ = await source.read(fleet, cursor)
+    except NoReading as error:
+        detail = (*error.detail.splitlines()[:3], "compare [metrics] with the page that an instance serves")
+        return [Line(Status.FAIL, "Metrics: no instance gives a reading", detail)]
+    return _read(reading, len(fleet.serving))
+
+
+def _read(reading: Reading, serving: int) -> list[Line]:
+    silent = [f"{name}: {why}" for name, why in reading.silent.items()]
+    found = [Line(Status.OK, f"Metrics: {len(reading.samples)} of {serving} instances are read")]
+    if silent:
+        found = [Line(Status.WARN, f"Metrics: {len(silent)} of {serving} instances give no reading", tuple(silent[:3]))]
+    if reading.samples and all(sample.latency is None for sample in reading.samples):
+        how = "set metrics.duration to the name of its histogram, in seconds; without it p99 is not judged"
+        found.append(Line(Status.WARN, "Metrics: no latency is on the page", (how,)))
+    return found
+
+
+def channels(ready: Mapping[str, Notifier], not_ready: Mapping[str, str]) -> list[Line]:
+    """Who is told, and who is not for want of something."""
+    found = [Line(Status.OK, f"{name} is configured") for name in ready]
+    found += [Line(Status.SKIP, f"{name} is not told", (how,)) for name, how in not_ready.items()]
+    return found or [Line(Status.WARN, "Nobody is told", ("set notify, or --notify",))]

@@ -1,0 +1,130 @@
+"""Tables of settings, read strictly: the runner's own and every plug-in's alike."""
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Annotated, Any, NamedTuple, TypeVar, get_args
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from .core.instant import Seconds, duration
+from .core.secret import is_secret_name
+from .errors import UsageError
+
+
+def _inside(path: str) -> str:
+    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+        raise ValueError("has to be relative, and to stay inside the tree")
+    return path
+
+
+Duration = Annotated[Seconds, BeforeValidator(duration, json_schema_input_type=float | str)]
+"""Seconds; read from `10m`, `1m30s`, `500ms`, or a number of seconds."""
+
+InsidePath = Annotated[str, AfterValidator(_inside)]
+"""A path or a pattern of paths in a tree, relative to it, that does not lead out of it."""
+
+
+class Table(BaseModel):
+    """A table of the configuration: an unknown key in it is an error, and its values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SetupTable(Table):
+    """How a clean tree gets its dependencies. The runner has this table, and a platform can have its own."""
+
+    command: str = Field("", description="Run in the tree; installs into the directory $HOTFIX_ENV.")
+    inputs: tuple[str, ...] = Field(
+        (), description="Files that decide what is installed: trees in which they are equal share one environment."
+    )
+    timeout: Duration = Field(600.0, description="How long it may take.", gt=0)
+
+
+class Problem(NamedTuple):
+    """What is wrong with one key; `key` is its path in the table, empty for the table as a whole."""
+
+    key: tuple[str, ...]
+    text: str
+
+
+T = TypeVar("T", bound=Table)
+Factory = TypeVar("Factory", bound=Callable[..., Any])
+
+
+def reads(model: type[Table]) -> Callable[[Factory], Factory]:
+    """Say of a plug-in's factory which table it reads: the reference, the schema and `config show` ask for it."""
+
+    def marked(factory: Factory) -> Factory:
+        factory.reads = model  # type: ignore[attr-defined]
+        return factory
+
+    return marked
+
+
+def table_of(factory: Any) -> type[Table] | None:
+    """The table that a plug-in's factory reads; None where it does not say."""
+    model = getattr(factory, "reads", None)
+    return model if isinstance(model, type) and issubclass(model, Table) else None
+
+
+def read_table(model: type[T], table: Mapping[str, Any], place: str) -> T:
+    """`table` as a `model`; `place` is where it stands in the configuration, `checks.tests`.
+
+    Raises `UsageError` that lists every wrong key, `checks.tests.comand: unknown key; did you mean command?`: a
+    single one is its message, several are its detail, a line each.
+    """
+    try:
+        return model.model_validate(dict(table))
+    except ValidationError as error:
+        lines = [f"{'.'.join((place, *problem.key))}: {problem.text}" for problem in problems(error, model)]
+    # Outside of the handler: pydantic's own error can hold a secret, and would stand in a traceback.
+    if len(lines) == 1:
+        raise UsageError(lines[0])
+    raise UsageError(f"{place}: {len(lines)} wrong", detail="\n".join(lines))
+
+
+def problems(error: ValidationError, model: type[Table]) -> Iterator[Problem]:
+    """Everything that is wrong with a table that was read as `model`, in words that give no secret away."""
+    for found in error.errors(include_url=False, include_context=False):
+        key = tuple(map(str, found["loc"]))
+        yield Problem(key, _told(found["type"], found["msg"], found["input"], key, model))
+
+
+def _told(kind: str, text: str, value: Any, key: tuple[str, ...], model: type[Table]) -> str:
+    if kind == "extra_forbidden":
+        near = difflib.get_close_matches(key[-1], _known(model, key[:-1]), n=1)
+        return "unknown key" + (f"; did you mean {near[0]}?" if near else "")
+    if kind == "missing":  # the value would be the table around it
+        return text
+    if any(map(_hides, key)):
+        # What a validator of ours says can hold the value.
+        return f"{'wrong value' if kind == 'value_error' else text} (it is not shown)"
+    # To whoever writes TOML a tuple is a list.
+    return f"{text.replace('valid tuple', 'valid list')} (it is {_masked(value)!r})"
+
+
+def _hides(name: str) -> bool:
+    """Whether nothing under this key is to be shown: an environment may hold any secret, and where the name of a
+    variable belongs (`url_env`) a person may have put the secret itself.
+    """
+    return name == "env" or name.endswith("_env") or is_secret_name(name)
+
+
+def _masked(value: Any) -> Any:
+    """`value` without the secrets in it, as far as their keys tell."""
+    if isinstance(value, Mapping):
+        return {key: "…" if _hides(str(key)) else _masked(inner) for key, inner in value.items()}
+    return [_masked(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _known(model: type[Table], key: tuple[str, ...]) -> list[str]:
+    """The keys of the table at `key`."""
+    kind: Any = model
+    for part in key:
+        fields = getattr(kind, "model_fields", None)
+        if fields is not None:
+            kind = fields[part].annotation if part in fields else None
+        else:  # a name in a table of tables, or a place in a list of them
+            kind = next((inner for inner in reversed(get_args(kind)) if inner is not Ellipsis), None)
+    return list(getattr(kind, "model_fields", ()))
