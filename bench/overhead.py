@@ -103,9 +103,8 @@ def main() -> int:
             print(f"    {seconds:6.2f} s  {name}")
         print(f"    {left[-1]:6.2f} s  the runner's own")
     median = statistics.median(left)
-    print(
-        f"overhead: {median:.2f} s, the median of {len(left)} (target {'held' if median <= TARGET else 'missed'}: {TARGET} s)"
-    )
+    verdict = "held" if median <= TARGET else "missed"
+    print(f"overhead: {median:.2f} s, the median of {len(left)} (target {verdict}: {TARGET} s)")
     return int(median > TARGET)
 
 

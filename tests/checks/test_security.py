@@ -12,10 +12,11 @@ from hotfix_deploy_runner.core.check import CheckResult, Status
 
 SHELL = "import subprocess\ndef run(name):\n    return subprocess.call('ls ' + name, shell=True)\n"
 CLEAN = "LIMIT = 3\n"
+BANDIT: dict[str, object] = {"scanners": {"bandit": {}}}
 
 
 def scanned(root: Path, ours: dict[str, str], base: dict[str, str], **settings: object) -> CheckResult:
-    return check(make_check(settings, workplace(root)), candidate(root, ours, base))
+    return check(make_check({**BANDIT, **settings}, workplace(root)), candidate(root, ours, base))
 
 
 def test_nothing_found_is_the_contracts_line(tmp_path: Path) -> None:
@@ -64,14 +65,14 @@ def test_environments_are_never_scanned(tmp_path: Path) -> None:
         {"a.py": CLEAN},
         environment=tmp_path / "tree/deps",
     )
-    result = check(make_check({}, workplace(tmp_path)), what)
+    result = check(make_check(BANDIT, workplace(tmp_path)), what)
     assert line(result, "Security scan clear").detail[0].startswith("bandit: 1 file")
 
 
 def test_what_the_setup_generated_is_nobodys_work(tmp_path: Path) -> None:
     ours = {"x.py": SHELL, "new.py": SHELL, "build/lib/x.py": SHELL, "build/broken.py": "def (:\n"}
     what = candidate(tmp_path, ours, {"x.py": SHELL}, changed=("new.py",))
-    failed = line(check(make_check({}, workplace(tmp_path)), what), "Security scan: 1 new finding")
+    failed = line(check(make_check(BANDIT, workplace(tmp_path)), what), "Security scan: 1 new finding")
     assert "new.py:3" in failed.detail[0]
 
 

@@ -55,6 +55,18 @@ def test_a_skipped_staging_stands_there_with_its_reason() -> None:
     assert "Staging: SKIPPED (it burns)" in plan_lines(skipped)
 
 
+def test_an_overridden_check_stands_there_with_its_reason() -> None:
+    hurry = request(reasons={"security": "a false alarm"})
+    lines = plan_lines(msgspec.structs.replace(beginning(), request=hurry))
+    assert "Checks: branch, tests, security (OVERRIDDEN: a false alarm), migrations" in lines
+
+
+def test_who_runs_migrations_is_said() -> None:
+    assert any(line.startswith("Migrations, if any: run by the application itself") for line in plan_lines(beginning()))
+    by_command = plan_lines(beginning(Policy(migrates=("target",))))
+    assert any(line.startswith("Migrations, if any: run by the command in [migrations]") for line in by_command)
+
+
 def test_staging_alone_needs_no_consent() -> None:
     staging = msgspec.structs.replace(beginning(), request=msgspec.structs.replace(request(), target="staging"))
     assert ask(staging, yes=False)

@@ -56,6 +56,8 @@ def test_every_limit_of_the_file_reaches_the_policy() -> None:
         back = "off"
         into = ["main", "develop"]
         delete_branch = false
+        [migrations]
+        command = "migrate"
     """
     policy, plain = settings(text).policy(), Policy()
     changed = policy.watching, policy.rolling, policy
@@ -92,7 +94,7 @@ def test_every_table_refuses_what_it_does_not_know() -> None:
 
 def test_plug_ins_tables_are_left_to_the_plug_ins() -> None:
     read = settings('[checks.tests]\ncommand = "x"\n[environments.staging.web]\nplatform = "nomad"\nanything = 1\n')
-    assert read.checks == {"tests": {"command": "x"}}
+    assert read.checks.tables == {"tests": {"command": "x"}}
     assert read.environments == {"staging": {"web": {"platform": "nomad", "anything": 1}}}
 
 
@@ -104,3 +106,15 @@ def test_the_order_of_the_platforms_is_the_files() -> None:
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
         settings().target = "staging"  # type: ignore[misc]
+
+
+def test_migrations_say_where_they_are_run() -> None:
+    assert settings('[migrations]\nstaging = "x"\ncommand = "y"\n').policy().migrates == ("staging", "target")
+    assert settings("[migrations]\nallow = true\n").policy().migrates == ()
+
+
+def test_the_checks_have_a_budget_beside_their_tables() -> None:
+    read = settings('[checks]\nbudget = "3m"\n[checks.tests]\ncommand = "x"\n').checks
+    assert (read.budget, read.tables) == (180.0, {"tests": {"command": "x"}})
+    with pytest.raises(ValidationError):
+        settings("[checks]\nbudgett = 3\n")

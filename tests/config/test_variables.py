@@ -1,10 +1,12 @@
+import re
 from pathlib import Path
 
 import pytest
 
+import hotfix_deploy_runner
 from hotfix_deploy_runner.config.load import load
 from hotfix_deploy_runner.config.model import Settings
-from hotfix_deploy_runner.config.variables import given_by, unknown, variables
+from hotfix_deploy_runner.config.variables import OTHERS, given_by, unknown, variables
 from hotfix_deploy_runner.errors import UsageError
 
 FILE = 'target = "file"\nrollback_threshold = 1\n[watch]\nwindow = "1m"\n'
@@ -94,6 +96,14 @@ def test_what_the_runner_itself_sets_is_known() -> None:
     """Whoever calls the runner from a test or from an instance inherits these."""
     names = ("BRANCH", "ENV", "JUNIT", "URL", "VERSION", "OPERATOR", "CONFIG", "REASON")
     assert [*unknown({f"HOTFIX_{name}": "x" for name in names}, Settings)] == []
+
+
+def test_every_variable_that_the_source_names_is_known() -> None:
+    """Else whoever sets it is told that it is a mistake."""
+    source = Path(hotfix_deploy_runner.__file__).parent
+    named = {name for file in source.rglob("*.py") for name in re.findall(r"\bHOTFIX_[A-Z_]*[A-Z]\b", file.read_text())}
+    examples = {"HOTFIX_API"}  # in docstrings
+    assert named - examples - variables(Settings).keys() - OTHERS == set(), "add it to config.variables.OTHERS"
 
 
 def test_an_empty_variable_gives_nothing() -> None:

@@ -5,9 +5,9 @@ import pytest
 from tests.fakes.scenes import beginning
 
 from hotfix_deploy_runner.core.check import Line, Status
-from hotfix_deploy_runner.core.conclude import conclude, rollback_command
+from hotfix_deploy_runner.core.conclude import conclude, proven, rollback_command
 from hotfix_deploy_runner.core.ending import Ending
-from hotfix_deploy_runner.core.plan import plan_way_back
+from hotfix_deploy_runner.core.plan import PROBES, plan_probes, plan_way_back
 from hotfix_deploy_runner.core.run import Progress, Run, begin
 from hotfix_deploy_runner.core.step import Course, Ended, StepId
 from hotfix_deploy_runner.core.verdict import Kind, Verdict
@@ -61,6 +61,31 @@ def test_a_deploy_that_is_live_and_healthy() -> None:
 def test_a_doubt_is_said_and_is_no_success(kind: Kind, words: str) -> None:
     ending = conclude(live(Verdict(kind, "because")))
     assert ending == Ending(6, f"Hotfix v2.14.4 is live, but {words}: because.", "", ROLLBACK)
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "summary"),
+    [
+        (Ended.PASSED, 0, "Hotfix v2.14.4 deployed successfully."),
+        (
+            Ended.FAILED,
+            6,
+            "Hotfix v2.14.4 is live, but there was too little traffic to tell: because; and its probes do not pass.",
+        ),
+    ],
+)
+def test_where_traffic_could_not_tell_the_probes_do(how: Ended, code: int, summary: str) -> None:
+    run = live(Verdict(Kind.QUIET, "because"))
+    run = the(run, steps=run.steps | {PROBES: Progress(plan_probes("production"))})
+    ending = conclude(with_steps(run, how, PROBES))
+    assert (ending.code, ending.summary) == (code, summary)
+
+
+@pytest.mark.parametrize("kind", [Kind.SLOW, Kind.NOT_WORSE, Kind.BLIND, Kind.UNPROVEN])
+def test_no_probe_outweighs_what_traffic_has_shown(kind: Kind) -> None:
+    run = live(Verdict(kind, "because"))
+    run = the(run, steps=run.steps | {PROBES: Progress(plan_probes("production"))})
+    assert not proven(with_steps(run, Ended.PASSED, PROBES))
 
 
 @pytest.mark.parametrize("how", [Ended.FAILED, Ended.STOPPED])

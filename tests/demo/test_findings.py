@@ -21,14 +21,32 @@ def told(tmp_path: Path, story: Story, answers: list[Answer]) -> list[str]:
     return list(findings(answers, path))
 
 
-def answer(at: float, status: int = 200, version: str = NEW.version) -> Answer:
-    return Answer(at, "session", status, version, 0.0)
+def answer(at: float, status: int = 200, version: str = NEW.version, ms: float = 0.0) -> Answer:
+    return Answer(at, "session", status, version, ms)
 
 
-def test_a_good_run_is_told_in_one_line(tmp_path: Path) -> None:
-    answers = [answer(events.START, version=OLD.version), answer(events.START + 1), answer(events.START + 2, 0, "")]
-    assert told(tmp_path, events.good_deploy(afterwards=True), answers) == [
-        "Requests: 3 sent, 1 failed (1 by v2.14.3, 1 by v2.14.4, 1 by nobody)."
+def test_a_run_that_stays_is_told_by_version(tmp_path: Path) -> None:
+    story = events.good_deploy(afterwards=True)
+    touched = at(story, lambda e: isinstance(e, StepStarted) and e.step.startswith("batch:"))
+    answers = [
+        answer(touched - 1, 500, OLD.version, ms=9_000),
+        *(answer(touched + n / 10, 500 if n < 3 else 200, OLD.version, ms=n) for n in range(10)),
+        *(answer(touched + 1 + n / 10, ms=10 * n) for n in range(4)),
+        answer(touched + 2, 0, ""),
+    ]
+    assert told(tmp_path, story, answers) == [
+        "Requests: 16 sent, 5 failed (11 by v2.14.3, 4 by v2.14.4, 1 by nobody).",
+        "v2.14.3 since the rollout began: 30.0 % of 10 requests failed, p99 8 ms.",
+        "v2.14.4 since the rollout began: 0.0 % of 4 requests failed, p99 20 ms.",
+        "No instance answered 1 requests.",
+    ]
+
+
+def test_a_run_that_stopped_before_production_says_so(tmp_path: Path) -> None:
+    answers = [answer(events.START + n, version=OLD.version) for n in range(3)]
+    assert told(tmp_path, events.failing_test(), answers) == [
+        "Requests: 3 sent, 0 failed (3 by v2.14.3).",
+        "No customer has met v2.14.4: production was not touched.",
     ]
 
 
@@ -54,9 +72,8 @@ def test_a_breach_is_told_from_the_first_bad_answer_to_the_last_instance_back(
         answer(verdict + 0.1),
         answer(restored, version=OLD.version),
     ]
-    _, *lines = told(tmp_path, story, answers)
-    hurt, back, after = lines
-    assert hurt.startswith("First bad answer to the verdict: ") and hurt.endswith(", 4 requests, 1 failed.")
+    *_, hurt, back, after = told(tmp_path, story, answers)
+    assert hurt.startswith("First request that failed to the verdict: ") and hurt.endswith(", 4 requests, 1 failed.")
     assert back.startswith("Verdict to the last instance back: ") and back.endswith(", 2 requests, 1 failed.")
     assert after == "After that: 1 requests, 0 failed."
 
@@ -66,10 +83,12 @@ def test_what_failed_before_or_by_the_old_version_is_not_the_hotfixs(
 ) -> None:
     story, touched, verdict, _ = breach
     stray = [answer(touched - 100, 500, OLD.version), answer(touched, 503, OLD.version)]
-    assert not any(line.startswith("First bad answer") for line in told(tmp_path, story, stray))
+    assert not any(line.startswith("First request that failed") for line in told(tmp_path, story, stray))
     (tmp_path / "journal.db").unlink()
     lines = told(tmp_path, story, [*stray, answer((touched + verdict) / 2, 500)])
-    assert any(line.endswith(", 1 requests, 1 failed.") for line in lines if line.startswith("First bad answer"))
+    assert any(
+        line.endswith(", 1 requests, 1 failed.") for line in lines if line.startswith("First request that failed")
+    )
 
 
 def at(story: Story, matches: Callable[[AnyEvent], bool]) -> float:

@@ -27,7 +27,7 @@ def test_every_layer_of_a_scenario_replaces_or_adds_something(row: object) -> No
     from hotfix_deploy_runner.demo.scenarios import Scenario
 
     assert isinstance(row, Scenario)
-    for layers in (row.fix, row.main):
+    for layers in (row.base, row.fix, row.main):
         for count in range(1, len(layers) + 1):
             assert lay(["base", *layers[:count]]) != lay(["base", *layers[: count - 1]])
 

@@ -45,8 +45,12 @@ def test_the_clone_is_clean_on_main_and_follows_the_origin(demo: MakeDemo) -> No
 
 
 @pytest.mark.parametrize("name", [row.name for row in SCENARIOS])
-def test_the_branch_merges_back_without_conflict(demo: MakeDemo, name: str) -> None:
-    git(demo(name).clone, "merge-tree", "--write-tree", "main", "hotfix/auth-bypass")
+def test_the_branch_merges_back_without_conflict_but_for_one(demo: MakeDemo, name: str) -> None:
+    merge = ["git", "merge-tree", "--write-tree", "--name-only", "main", "hotfix/auth-bypass"]
+    done = subprocess.run(merge, cwd=demo(name).clone, capture_output=True, text=True, check=False)
+    assert done.returncode == (1 if name == "conflict" else 0)
+    if name == "conflict":
+        assert done.stdout.splitlines()[1] == "service/tokens.py"
 
 
 def test_each_release_changes_what_it_says(demo: MakeDemo) -> None:
@@ -74,7 +78,11 @@ def test_scenarios_differ_in_the_fix_only_where_they_should(demo: MakeDemo) -> N
         return git(made.clone, "diff", "--name-only", made.base, made.commit).splitlines()
 
     assert changed("good") == ["service/tokens.py", "tests/test_auth.py"]
-    assert changed("errors") == changed("failing-test") == changed("good")
+    for name in ("errors", "failing-test", "hang", "leaked-secret", "not-worse", "quiet", "conflict"):
+        assert changed(name) == changed("good"), name
+    assert set(changed("slow")) - set(changed("good")) == {"service/users.py"}
+    assert set(changed("blind")) - set(changed("good")) == {"service/pages.py"}
+    assert set(changed("migration")) - set(changed("good")) == {"migrations/0002_token_serials.sql"}
     assert changed("crash") == [
         "service/settings.py",
         "service/tokens.py",
@@ -88,7 +96,11 @@ def test_the_configuration_is_one_the_runner_reads(demo: MakeDemo, name: str) ->
     made = demo(name)
     content = tomllib.loads(git(made.clone, "show", "v2.14.3:hotfix.toml"))
     settings = Settings.model_validate(content)
-    assert settings.policy().watching.window == 8
+    policy = settings.policy()
+    assert policy.watching.window == (14 if name in ("slow", "slow-rollback", "not-worse") else 8)
+    assert policy.watching.on_slow == ("rollback" if name == "slow-rollback" else "warn")
+    assert policy.rolling.min_healthy == (6 if name == "hang" else 1)
+    assert settings.watch.probes
     layout = Layout(made.clone.parent)
     ports: set[int] = set()
     for environment, instances in (("staging", 1), ("production", 3)):
@@ -99,7 +111,8 @@ def test_the_configuration_is_one_the_runner_reads(demo: MakeDemo, name: str) ->
         assert Path(platform.root) == layout.root(environment)
         assert not ports & set(platform.ports)
         ports |= set(platform.ports)
-        assert platform.env == ({"TOKEN_AUDIENCE": "staging"} if (name, environment) == ("crash", "staging") else {})
+        row = scenario(name)
+        assert platform.env == {"staging": row.staging_env, "production": row.production_env}[environment]
 
 
 def test_the_operators_git_settings_play_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,10 +15,19 @@ def test_how_each_ends() -> None:
         "errors": 4,
         "crash": 4,
         "failing-test": 3,
+        "leaked-secret": 3,
+        "migration": 3,
+        "hang": 4,
+        "slow": 6,
+        "slow-rollback": 4,
+        "not-worse": 6,
+        "quiet": 0,
+        "blind": 6,
+        "conflict": 6,
     }
 
 
 def test_an_unknown_one_names_those_there_are() -> None:
     with pytest.raises(UsageError, match="no scenario 'fire'") as caught:
         scenario("fire")
-    assert "good, errors, crash, failing-test" in caught.value.detail
+    assert "good, errors, crash, failing-test, leaked-secret" in caught.value.detail

@@ -1,53 +1,20 @@
 """The demo's service as a running process: its answers, its metrics, its end."""
 
 import http.client
-import json
-import random
 import threading
 import urllib.error
-import urllib.request
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from hotfix_deploy_runner.demo.customers import Customers, Errand
 from hotfix_deploy_runner.demo.processes import listening, wait_until
 
+from .asking import get, share_of_500
 from .conftest import Checkout, MakeDemo, Start
 
 pytestmark = pytest.mark.slow
 BRANCH = "hotfix/auth-bypass"
-
-
-def ask(url: str, errand: Errand) -> tuple[int, bytes]:
-    headers = {"Authorization": f"Bearer {errand.token}"} if errand.token else {}
-    data = None if errand.content is None else json.dumps(errand.content).encode()
-    request = urllib.request.Request(url + errand.path, data, headers, method=errand.method)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=10) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read()
-
-
-def get(url: str, path: str) -> tuple[int, bytes]:
-    return ask(url, Errand("", "", "GET", path))
-
-
-def share_of_500(url: str, repository: Path, requests: int) -> float:
-    names = (repository / "service/customers.json").read_text()
-    customers = Customers.from_json(names, random.Random(7), lambda: 4e9)
-    statuses: Counter[int] = Counter()
-    for _ in range(requests):
-        errand = customers.errand()
-        status, body = ask(url, errand)
-        customers.learn(errand, status, json.loads(body))
-        statuses[status] += 1
-    assert not [status for status in statuses if status > 500]
-    return statuses[500] / requests
 
 
 def test_errors_are_about_30_percent_in_production(demo: MakeDemo, tree: Checkout, start: Start) -> None:

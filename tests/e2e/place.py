@@ -98,7 +98,7 @@ class Place:
             assert first.end() == 0, first.out + first.err
         url = start_front(self.processes, self.layout, self.ports)
         start_traffic(self.processes, self.layout, url, self.story.rate, seconds=300)
-        wait_for(lambda: len(self.answers) > 30, "the traffic flows")
+        wait_for(lambda: len(self.answers) >= min(30, self.story.rate), "the traffic flows")
 
     def close(self) -> None:
         """End everything that runs here."""

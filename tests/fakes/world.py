@@ -57,8 +57,8 @@ class Trouble(msgspec.Struct, frozen=True):
     """What goes wrong, and when.
 
     `fails`: steps that end badly, as `badly` says and without a line where `silently`. While `bad`, half of the new
-    version's requests fail; while `blind`, no reading comes; while `quiet`, nobody asks for anything. Once `strikes` the `strike` comes: a verb that somebody
-    asks for, or the name of a signal.
+    version's requests fail; while `blind`, no reading comes; while `quiet`, nobody asks for anything. Once `strikes`
+    the `strike` comes: a verb that somebody asks for, or the name of a signal.
     """
 
     fails: frozenset[StepId] = frozenset()

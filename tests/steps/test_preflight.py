@@ -1,9 +1,11 @@
+import asyncio
 from pathlib import Path
 
 import pytest
 from tests.fakes.workshop import BRANCH, Workshop, after, go, step, texts
 
 from hotfix_deploy_runner.core.check import Candidate, CheckResult, Line, Status
+from hotfix_deploy_runner.core.fleet import Fleet
 from hotfix_deploy_runner.core.run import Run
 from hotfix_deploy_runner.core.step import Ended
 from hotfix_deploy_runner.doors.install import Installer, Setup
@@ -123,6 +125,51 @@ def test_a_check_that_cannot_be_carried_out_says_so(shop: Workshop) -> None:
     run: Run = after(shop.run(), "worktree")
     with pytest.raises(CheckFailed, match="no scanner"):
         go(preflight(shop, tests=Broken(Status.OK)).check(step("check", check="tests"), run, shop.work))
+
+
+def test_an_overridden_check_warns_and_says_who_and_why(shop: Workshop) -> None:
+    check = FakeCheck(Status.FAIL)
+    run = after(shop.run(reasons={"tests": "flaky"}), "worktree")
+    outcome = go(preflight(shop, tests=check).check(step("check", check="tests"), run, shop.work))
+    assert outcome.ended is Ended.PASSED
+    assert texts(outcome) == ["[WARN] Looked at (overridden by ada: flaky)"]
+    assert len(check.given) == 1, "it is made all the same"
+    other = go(preflight(shop, branch=check).check(step("check", check="branch"), run, shop.work))
+    assert (other.ended, texts(other)) == (Ended.FAILED, ["[FAIL] Looked at"])
+
+
+def test_an_overridden_check_that_cannot_be_carried_out_warns_too(shop: Workshop) -> None:
+    class Broken(FakeCheck):
+        async def check(self, candidate: Candidate) -> CheckResult:
+            raise CheckFailed("no scanner", detail="gone")
+
+    run = after(shop.run(reasons={"tests": "flaky"}), "worktree")
+    outcome = go(preflight(shop, tests=Broken(Status.OK)).check(step("check", check="tests"), run, shop.work))
+    assert outcome.ended is Ended.PASSED
+    assert texts(outcome) == ["[WARN] no scanner (overridden by ada: flaky)"]
+
+
+@pytest.mark.parametrize(("budget", "said"), [(0.05, "0.1 s"), (0.0, "0.0 s")])
+def test_what_runs_out_of_the_time_for_all_checks_is_named(shop: Workshop, budget: float, said: str) -> None:
+    class Endless(FakeCheck):
+        async def check(self, candidate: Candidate) -> CheckResult:
+            await asyncio.Event().wait()
+            raise AssertionError("unreachable")
+
+    run = after(shop.run(), "worktree")
+    installer = Installer(shop.commands, shop.folder / "caches")
+    made = Preflight(shop.git, installer, Setup(), {"tests": Endless(Status.OK)}, shop.trees, budget)
+    outcome = go(made.check(step("check", check="tests"), run, shop.work))
+    assert outcome.ended is Ended.FAILED
+    assert texts(outcome) == [f"[FAIL] tests: out of time ({said})"]
+
+
+def test_a_check_is_told_what_will_be_pushed(shop: Workshop) -> None:
+    check = FakeCheck(Status.OK)
+    run = after(shop.run(fleets={"staging": Fleet(), "production": Fleet()}), "worktree")
+    go(preflight(shop, tests=check).check(step("check", check="tests"), run, shop.work))
+    assert check.given[0].tags == ("v1.0.1-rc.1", "v1.0.1")
+    assert check.given[0].merges == ("main",)
 
 
 def test_a_channel_that_cannot_be_told_is_skipped_with_the_way_to_change_that(shop: Workshop) -> None:

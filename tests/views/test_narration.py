@@ -25,7 +25,15 @@ from tests.fakes.events import (
 
 from hotfix_deploy_runner.core.check import Line
 from hotfix_deploy_runner.core.ending import Ending, ExitCode
-from hotfix_deploy_runner.core.events import Interrupted, NoticeFailed, RunEnded, StepEnded, StepReported
+from hotfix_deploy_runner.core.events import (
+    Interrupted,
+    NoticeFailed,
+    RunEnded,
+    StepEnded,
+    StepReported,
+    StepsPlanned,
+)
+from hotfix_deploy_runner.core.plan import plan_probes
 from hotfix_deploy_runner.core.step import Course, Ended
 from hotfix_deploy_runner.views.narration import Heading, Narrator, Piece, Words
 
@@ -128,6 +136,29 @@ def test_a_failed_merge_does_not_hold_back_what_comes_after_the_branch_that_stay
     story.ends("settle", ok("Old releases removed"))
     story.ends("merge:main", fail("main is protected"), ended=Ended.FAILED)
     assert texts(pieces(story))[-3:] == ["Afterwards", "main is protected", "Old releases removed"]
+
+
+def test_probes_that_are_planned_late_are_told_where_they_belong() -> None:
+    story = Story(request(), facts())
+    rolled_out(story)
+    story.add(StepsPlanned(at=story.tick(), steps=(plan_probes("production"),)))
+    story.ends("validate", warn("Error rate: fine"))
+    story.starts("probes", "merge:main")
+    story.ends("merge:main", ok("Merged back to main"))
+    story.ends("probes", ok("Probes pass (2/2)"))
+    expected = ["Post-deploy validation", "Error rate: fine", "Probes pass (2/2)", "Afterwards", "Merged back to main"]
+    assert texts(pieces(story))[-5:] == expected
+
+
+def test_probes_that_fail_hold_nothing_back() -> None:
+    story = Story(request(), facts())
+    rolled_out(story)
+    story.add(StepsPlanned(at=story.tick(), steps=(plan_probes("production"),)))
+    story.ends("validate", warn("Error rate: fine"))
+    story.starts("probes", "merge:main")
+    story.ends("probes", fail("Probes pass (1/2)"), ended=Ended.FAILED)
+    story.ends("merge:main", ok("Merged back to main"))
+    assert texts(pieces(story))[-3:] == ["Probes pass (1/2)", "Afterwards", "Merged back to main"]
 
 
 def test_an_interruption_is_told_where_the_run_was() -> None:

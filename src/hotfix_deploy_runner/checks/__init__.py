@@ -1,1 +1,1 @@
-"""The pre-flight checks that ship: branch, tests, security, migrations. A module each, with a `make_check`."""
+"""The pre-flight checks that ship, a module each with a `make_check`; their order is the wiring's."""

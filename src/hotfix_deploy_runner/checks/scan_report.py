@@ -35,7 +35,7 @@ def remarks(ours: Scan, before: Scan | None, compared: Comparison) -> Iterable[s
     yield f"{files}{counted(len(compared.old), 'finding')} that the base has too"
     more = (ours.waved or 0) - (before.waved or 0 if before else 0)
     if more > 0:
-        yield f"{counted(more, 'line')} more than in the base marked # nosec, and let pass"
+        yield f"{counted(more, 'line')} more than in the base marked {ours.mark}, and let pass"
 
 
 def lines(answers: Sequence[Answer], level: Level) -> list[Line]:

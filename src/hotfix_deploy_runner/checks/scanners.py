@@ -28,12 +28,13 @@ _GET_BANDIT = 'pip install "hotfix-deploy-runner[scanners]"'
 
 class Scan(msgspec.Struct, frozen=True):
     """What a scanner found in a tree. `files` is how many it scanned and `waved` how many lines are marked to be let
-    pass (`# nosec`); None where the scanner does not tell.
+    pass, with `mark`; None where the scanner does not tell.
     """
 
     log: sarif.Log
     files: int | None = None
     waved: int | None = None
+    mark: str = "# nosec"
 
 
 class ScanFailed(Exception):
@@ -51,7 +52,8 @@ class NothingToScan(Exception):
 class Target(msgspec.Struct, frozen=True):
     """What to scan: a tree; `config_from`, the tree whose scanner configuration holds; `log` for the SARIF file.
 
-    `generated(path)` is for files in the tree that are nobody's work, such as `build/`: they are left out.
+    `generated(path)` is for files in the tree that are nobody's work, such as `build/`: they are left out. `changed`
+    are the paths that differ between the two trees.
     """
 
     tree: Path
@@ -59,6 +61,7 @@ class Target(msgspec.Struct, frozen=True):
     environment: Path
     log: Path
     generated: Callable[[str], bool]
+    changed: tuple[str, ...] = ()
 
 
 class Scanner(Protocol):
@@ -143,15 +146,17 @@ class Bandit:
 
 def python_files(target: Target, excluded: Globs) -> list[str]:
     """The `.py` files of a tree as sorted relative paths, without environments and what is generated or `excluded`."""
-    files = _python_files(target.tree, target.environment.resolve())
-    return sorted(path for path in files if not excluded.matches(path) and not target.generated(path))
+    return sorted(path for path in own_files(target) if path.endswith(".py") and not excluded.matches(path))
 
 
-def _python_files(tree: Path, environment: Path) -> Iterator[str]:
-    for folder, folders, files in os.walk(tree):
+def own_files(target: Target) -> Iterator[str]:
+    """The files of a tree as relative paths, without environments, other people's code and what is generated."""
+    environment = target.environment.resolve()
+    for folder, folders, files in os.walk(target.tree):
         here = Path(folder)
         folders[:] = [name for name in folders if not _is_foreign(here / name, environment)]
-        yield from ((here / name).relative_to(tree).as_posix() for name in files if name.endswith(".py"))
+        paths = ((here / name).relative_to(target.tree).as_posix() for name in files if name != ".git")
+        yield from (path for path in paths if not target.generated(path))
 
 
 def _is_foreign(folder: Path, environment: Path) -> bool:

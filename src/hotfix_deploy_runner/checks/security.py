@@ -21,10 +21,16 @@ from .findings import compare
 from .sarif import Level
 from .scan_report import Answer, found, lines, remarks
 from .scanners import Bandit, CommandScanner, NothingToScan, Scan, ScanFailed, Scanner, Target
+from .secret_scan import DetectSecrets
+
+_DRIVEN = (Bandit.name, DetectSecrets.name)
+"""Scanners that need no command."""
 
 
 class ScannerSettings(Table):
-    """`[checks.security.scanners.NAME]`: a `command` that writes SARIF to `$HOTFIX_SARIF`; `bandit` needs none."""
+    """`[checks.security.scanners.NAME]`: a `command` that writes SARIF to `$HOTFIX_SARIF`; `bandit` and
+    `detect-secrets` need none.
+    """
 
     command: str = Field("", description="Writes SARIF to $HOTFIX_SARIF, run in the tree.")
 
@@ -35,17 +41,24 @@ class SecuritySettings(Table):
     level: Literal["note", "warning", "error"] = Field(
         "warning", description="New findings of this level or worse fail the check."
     )
-    exclude: tuple[str, ...] = Field(("tests", "smoke", ".hotfix-env"), description="Paths that bandit leaves out.")
+    exclude: tuple[str, ...] = Field(
+        ("tests", "smoke", ".hotfix-env"), description="Paths that bandit and detect-secrets leave out."
+    )
+    secrets: Literal["changed", "all"] = Field(
+        "changed", description="Where detect-secrets looks: in the files that the fix changes, or in the whole tree."
+    )
     timeout: Duration = Field(300.0, description="How long one scan may take.", gt=0)
     scanners: dict[str, ScannerSettings] = Field(
-        {"bandit": ScannerSettings()}, description="By name; replaces the default, bandit alone.", min_length=1
+        dict.fromkeys(_DRIVEN, ScannerSettings()),
+        description="By name; replaces the default, bandit and detect-secrets.",
+        min_length=1,
     )
 
     @field_validator("scanners")
     @classmethod
     def _have_commands(cls, scanners: dict[str, ScannerSettings]) -> dict[str, ScannerSettings]:
         for name, scanner in scanners.items():
-            if not scanner.command and name != "bandit":
+            if not scanner.command and name not in _DRIVEN:
                 raise ValueError(f"{name} needs a command that writes SARIF to $HOTFIX_SARIF")
             if not re.fullmatch(r"[A-Za-z0-9_.-]+", name):
                 raise ValueError(f"{name!r} is no name for a scanner: letters, digits, dot, dash, underscore")
@@ -99,7 +112,8 @@ def _installed(name: str, how: str) -> Line:
 async def _scan(scanner: Scanner, candidate: Candidate, tree: Path, name: str) -> "Scan | Answer":
     log = Path(candidate.logs) / f"{scanner.name}-{name}.sarif"
     base = Path(candidate.base_tree)
-    target = Target(tree, base, Path(candidate.environment), log, _generated(candidate.changed, base))
+    generated = _generated(candidate.changed, base)
+    target = Target(tree, base, Path(candidate.environment), log, generated, candidate.changed)
     try:
         return await scanner.scan(target)
     except NothingToScan as error:
@@ -128,4 +142,7 @@ def make_check(settings: Settings, workplace: Workplace) -> SecurityCheck:
 def _scanner(name: str, given: ScannerSettings, table: SecuritySettings, commands: Commands) -> Scanner:
     if given.command:
         return CommandScanner(name, given.command, table.timeout, commands)
+    if name == DetectSecrets.name:
+        whole_tree = table.secrets == "all"
+        return DetectSecrets(table.exclude, whole_tree=whole_tree, timeout=table.timeout, commands=commands)
     return Bandit(table.exclude, table.timeout, commands)

@@ -13,6 +13,7 @@ _WAY_DOWN = re.compile(
     r"^def downgrade\b.*?(?=^\S|\Z)"  # Alembic
     r"|^[ \t]*def (?:self\.)?down\b.*?^[ \t]*end\b"  # Rails
     r"|^-- \+(?:goose|migrate) Down.*?(?=^-- \+(?:goose|migrate) Up|\Z)"
+    r"|^-- migrate:down.*?(?=^-- migrate:up|\Z)"  # dbmate
     r"|^(?:exports\.down\b|export (?:async )?function down\b).*?(?=^export|\Z)"  # Knex
     r"|^    public function down\b.*?^    \}",  # Laravel
     re.S | re.M,
@@ -48,6 +49,15 @@ def locking(text: str) -> tuple[str, ...]:
     return _seen(_LOCKING, text)
 
 
+def without_way_down(text: str) -> str:
+    """A migration's `text` with what undoes it blanked out; every line keeps its number."""
+    return _WAY_DOWN.sub(lambda match: "\n" * match[0].count("\n"), text)
+
+
+def way_up(text: str) -> str:
+    """What a migration's `text` does on its way up, without comments."""
+    return _COMMENT.sub(" ", without_way_down(text))
+
+
 def _seen(patterns: Mapping[str, str], text: str) -> tuple[str, ...]:
-    way_up = _COMMENT.sub(" ", _WAY_DOWN.sub("", text))
-    return tuple(words for words, pattern in patterns.items() if re.search(pattern, way_up, re.I))
+    return tuple(words for words, pattern in patterns.items() if re.search(pattern, way_up(text), re.I))

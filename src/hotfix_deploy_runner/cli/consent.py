@@ -19,7 +19,7 @@ def plan_lines(started: RunStarted) -> list[str]:
     watching = policy.watching
     lines = [
         f"Hotfix {facts.version}: {request.branch} at {facts.commit[:12]}, base {facts.old.version} ({facts.old_from})",
-        f"Checks: {', '.join(facts.checks)}",
+        f"Checks: {_checks(started)}",
     ]
     if "staging" in facts.environments:
         lines.append(f"Staging: {facts.candidate} on {_instances(started, 'staging')}")
@@ -32,6 +32,7 @@ def plan_lines(started: RunStarted) -> list[str]:
         f"{request.target.capitalize()}: {_instances(started, request.target)}, in steps of {', '.join(counts)}",
         f"Limits: errors {watching.threshold * 100:g} %, p99 {watching.p99_ratio:g} times the baseline; "
         f"watched for {spoken(watching.window)} after the last instance",
+        f"Migrations, if any: {_migrations(started)}",
         f"On a breach: {_on_breach(started)}",
         f"Afterwards: {_afterwards(started.steps)}",
     ]
@@ -43,10 +44,27 @@ def _instances(started: RunStarted, environment: str) -> str:
     return ", ".join(f"{f.fleet.size} × {f.name} ({f.noun})" for f in found)
 
 
+def _checks(started: RunStarted) -> str:
+    """The checks by name, those marked whose failure will not stop the run."""
+    reasons = started.request.reasons
+    return ", ".join(
+        f"{name} (OVERRIDDEN: {reasons[name]})" if name in reasons else name for name in started.facts.checks
+    )
+
+
 def _on_breach(started: RunStarted) -> str:
     if started.policy.watching.on_breach == "hold":
         return "stop where it is and page; nothing is rolled back by itself"
     return f"everything back to {started.facts.old.version}, by itself"
+
+
+def _migrations(started: RunStarted) -> str:
+    """Who runs the migrations, should the hotfix bring any; the check says whether it does."""
+    if any(step.does == "migrate" and step.args["environment"] != "staging" for step in started.steps):
+        how = "run by the command in [migrations], before the first batch"
+    else:
+        how = "run by the application itself, when it starts"
+    return f"{how}; with one in that cannot be taken back, a breach stops and pages"
 
 
 def _afterwards(steps: tuple[Step, ...]) -> str:

@@ -23,8 +23,16 @@ def project_options(function: Command) -> Command:
 def run_options(function: Command) -> Command:
     """The parameters of a run."""
     branch = click.option("--branch", required=True, envvar="HOTFIX_BRANCH", help="The hotfix branch to deploy.")
-    reason = click.option("--reason", default="", envvar="HOTFIX_REASON", help="Why staging is skipped.")
-    return branch(reason(setting_options(function)))
+    override = click.option(
+        "--override",
+        multiple=True,
+        metavar="CHECK",
+        help="Go on though this check fails; demands --reason, and is told to everybody; repeatable.",
+    )
+    reason = click.option(
+        "--reason", default="", envvar="HOTFIX_REASON", help="Why staging is skipped, or a check overridden."
+    )
+    return branch(override(reason(setting_options(function))))
 
 
 def setting_options(function: Command) -> Command:
@@ -41,6 +49,9 @@ def setting_options(function: Command) -> Command:
             type=float,
             metavar="PERCENT",
             help="Error rate beyond which production is rolled back by itself.  [default: 5.0]",
+        ),
+        click.option(
+            "--allow-migrations/--no-allow-migrations", default=None, help="Let the hotfix bring database migrations."
         ),
         click.option("--notify", multiple=True, help="A channel to tell; repeatable.  [default: slack]"),
         click.option("--batches", metavar="SIZES", help='Such as "1,50%,100%"; "100%" when production is down anyway.'),

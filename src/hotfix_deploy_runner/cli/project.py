@@ -1,7 +1,8 @@
 """From the options of a command to the project it works on."""
 
+import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from ..config.load import load
 from ..core.facts import Request
 from ..doors.repository import find_repository
 from ..errors import UsageError
-from ..wiring.project import Project
+from ..wiring.project import CHECKS, Project
 
 
 def open_project(config: Path | None, overrides: Mapping[str, Any] | None = None) -> Project:
@@ -30,18 +31,35 @@ def overrides(given: Mapping[str, Any]) -> dict[str, Any]:
         "target": given["target"],
         "skip_staging": given["skip_staging"],
         "rollback_threshold": given["rollback_threshold"],
+        "migrations.allow": given.get("allow_migrations"),
         "notify": list(given["notify"]) or None,
         "rollout.batches": [size.strip() for size in batches.split(",")] if batches else None,
         "watch.window": given.get("window"),
     }
 
 
-def deploy_request(project: Project, branch: str, reason: str) -> Request:
-    """What the operator asks for. Raises `UsageError` when staging is skipped without a reason."""
+def deploy_request(project: Project, branch: str, reason: str, override: Sequence[str] = ()) -> Request:
+    """What the operator asks for: `override` are checks, by name, whose failure does not stop the run.
+
+    Raises `UsageError` when staging is skipped or a check overridden without a reason, or there is no such check.
+    """
     settings = project.settings
-    reasons = {}
+    for name in override:
+        _known_check(name)
+    exempt = {name: f"--override {name}" for name in dict.fromkeys(override)}
     if settings.skip_staging and settings.target != "staging":
-        if not reason.strip():
-            raise UsageError("--skip-staging demands --reason: it is told to everybody and stands in the document")
-        reasons["staging"] = reason.strip()
+        exempt = {"staging": "--skip-staging", **exempt}
+    if exempt and not reason.strip():
+        what = " ".join(exempt.values())
+        verb = "demands" if len(exempt) == 1 else "demand"
+        raise UsageError(f"{what} {verb} --reason: it is told to everybody and stands in the document")
+    reasons = dict.fromkeys(exempt, project.redact(reason.strip()))
     return Request("deploy", settings.target, branch, "", project.operator, project.host, reasons=reasons)
+
+
+def _known_check(name: str) -> None:
+    if name in CHECKS:
+        return
+    near = difflib.get_close_matches(name, CHECKS, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there is: {', '.join(CHECKS)}"
+    raise UsageError(f"--override: no check is called {name!r}; {hint}")

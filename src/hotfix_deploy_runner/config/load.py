@@ -113,7 +113,7 @@ def _with(table: Mapping[str, Any], key: Key, value: Any) -> dict[str, Any]:
 
 
 def _flag(key: Key) -> str:
-    return f"--{key[-1].replace('_', '-')}"
+    return "--allow-migrations" if key == ("migrations", "allow") else f"--{key[-1].replace('_', '-')}"
 
 
 def _inside(key: Key, rooms: Mapping[Key, str]) -> bool:

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from ..core.policy import Policy, Rolling, Watching
 from ..settings import Duration, SetupTable, Table
@@ -51,6 +51,33 @@ class WatchTable(Table):
     probes_timeout: Duration = Field(60.0, description="How long the probes of one instance may take.", gt=0)
 
 
+class ChecksTable(Table):
+    """The pre-flight checks: a time budget, and the table of each check, by its name."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, dict[str, Any]]
+
+    budget: Duration = Field(600.0, description="How long all checks together may take, from the first one on.", gt=0)
+
+    @property
+    def tables(self) -> dict[str, dict[str, Any]]:
+        """The checks' own tables, as they were given."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class MigrationsTable(Table):
+    """How database migrations that a hotfix brings are run; a rollback never undoes one."""
+
+    allow: bool = Field(False, description="Let a hotfix bring migrations (--allow-migrations).")
+    command: str = Field(
+        "",
+        description="Runs them, once, before the first new instance; is told $HOTFIX_VERSION, $HOTFIX_TARGET and "
+        "$HOTFIX_ENV. Empty: the application runs them.",
+    )
+    staging: str = Field("", description="The same for staging, before the candidate is deployed there.")
+    timeout: Duration = Field(600.0, description="How long one of the two may take.", gt=0)
+
+
 class RolloutTable(Table):
     """How a rollout advances."""
 
@@ -86,7 +113,8 @@ class Settings(Table):
     remote: str = Field("origin", description="The git remote that the team shares.")
     setup: SetupTable = SetupTable()
     build: dict[str, Any] = Field({}, description="The artifact builder (`builder`, default archive) and its settings.")
-    checks: dict[str, dict[str, Any]] = Field({}, description="Settings of each pre-flight check, by its name.")
+    checks: ChecksTable = ChecksTable()
+    migrations: MigrationsTable = MigrationsTable()
     staging: StagingTable = StagingTable()
     environments: dict[str, dict[str, dict[str, Any]]] = Field(
         {}, description="Each environment's platforms, in order, by name."
@@ -111,5 +139,10 @@ class Settings(Table):
         rolling = Rolling(
             batches=tuple(self.rollout.batches), rollback_min_serving=self.rollout.rollback_min_serving / 100, **rollout
         )
-        merge = self.merge
-        return Policy(watching, rolling, merge.back, tuple(merge.into), merge.delete_branch)
+        merge, migrations = self.merge, self.migrations
+        where: tuple[tuple[Literal["staging", "target"], str], ...] = (
+            ("staging", migrations.staging),
+            ("target", migrations.command),
+        )
+        migrates = tuple(name for name, command in where if command)
+        return Policy(watching, rolling, merge.back, tuple(merge.into), merge.delete_branch, migrates)

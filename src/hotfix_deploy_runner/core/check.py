@@ -30,7 +30,8 @@ class Candidate(msgspec.Struct, frozen=True):
 
     `tree` is a clean checkout of `commit` made for this run, `base_tree` one of the base's commit; neither is
     the operator's. `environment` is the directory its dependencies are installed in (may not exist), `logs`
-    where a check leaves its full output. `changed` are paths relative to the tree, base to commit.
+    where a check leaves its full output. `changed` are paths relative to the tree, base to commit. `tags` and
+    `merges` are the tags and the branches that this run will push.
     """
 
     branch: str
@@ -41,6 +42,8 @@ class Candidate(msgspec.Struct, frozen=True):
     environment: str
     logs: str
     changed: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    merges: tuple[str, ...] = ()
 
 
 class CheckResult(msgspec.Struct, frozen=True):

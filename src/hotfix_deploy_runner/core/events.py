@@ -43,7 +43,7 @@ class RunStarted(Event, frozen=True, kw_only=True, tag="run-started"):
 
 
 class StepsPlanned(Event, frozen=True, kw_only=True, tag="steps-planned"):
-    """More steps, planned from what was observed: the way back, or what every run ends with."""
+    """More steps, planned from what was observed: the probes, the way back, or what every run ends with."""
 
     steps: tuple[Step, ...]
     why: str = ""

@@ -36,6 +36,15 @@ def why_held(run: Run) -> str:
     return f"not rolled back, as a migration that cannot be taken back is in: {', '.join(found)}"
 
 
+def warning(run: Run) -> str:
+    """What a rollback has to know, in words: that the old version meets a migrated database; empty when it does not."""
+    if not are_in(run):
+        return ""
+    if why_held(run):
+        return "A migration that cannot be taken back is in: the old version may not work with the database"
+    return "The migrations stay in: the old version meets a migrated database"
+
+
 def _begun(run: Run) -> Progress | None:
     step = run.steps.get(MIGRATE)
     return step if step is not None and step.started is not None else None

@@ -26,7 +26,7 @@ from .world import start_front, start_traffic
 
 Result = TypeVar("Result")
 BASE = RELEASES[-1].tag
-WARM_UP_REQUESTS = 60
+WARM_UP_SECONDS = 1.0
 TAIL_SECONDS = 2.0
 
 
@@ -68,14 +68,16 @@ def _demonstrate(layout: Layout, story: Scenario, processes: Processes, cache: P
     url = _timed(
         f"One staging and three production instances of {BASE}", lambda: _first_release(layout, ports, processes)
     )
-    start_traffic(processes, layout, url, story.rate)
-    wait_until(lambda: _requests(layout) >= WARM_UP_REQUESTS, "the traffic flows")
+    traffic = start_traffic(processes, layout, url, story.rate)
+    wait_until(lambda: _requests(layout) >= max(1, story.rate * WARM_UP_SECONDS), "the traffic flows")
     click.echo(f"  {story.rate:g} requests a second through {url}\n")
     arguments = ["--branch", BRANCH, "--target", "production", "--yes", *(["--json"] if as_json else [])]
     click.echo(f"$ hotfix-deploy-runner {' '.join(arguments)}")
     code = _run(layout, *arguments)
     click.echo(f"(exit code {code})\n")
     time.sleep(TAIL_SECONDS)  # not a wait for anything: the traffic after the end is part of what is shown
+    if not processes.keep:
+        processes.end(traffic)  # those who still wait for an answer are part of it too
     answers = parse(layout.traffic_log.read_text())
     for line in findings(answers, _journal(layout)):
         click.echo(line)

@@ -17,6 +17,10 @@ notify = ["slack"]
 command = "python3 -m venv $HOTFIX_ENV && $HOTFIX_ENV/bin/pip install -q -r requirements.txt"
 inputs = ["requirements.txt"]
 
+[checks.security]
+level = "note"                   # a password in the source is no more than that to bandit
+exclude = ["tests", "smoke", "probes", ".hotfix-env"]
+
 [checks.tests]
 command = "$HOTFIX_ENV/bin/python -m pytest -q --junitxml=$HOTFIX_JUNIT"
 timeout = "2m"
@@ -31,18 +35,19 @@ requests = "http_requests_total"
 status_label = "status"
 duration = "http_request_duration_seconds"
 
-[watch]
-window = "8s"
-interval = "0.5s"
-gate_wait = "5s"
-
-[rollout]
-min_healthy = "1s"
-
 [notifiers.slack]
 type = "slack"
 webhook_env = "SLACK_WEBHOOK_URL"
 """
+
+WATCH = {
+    "window": "8s",
+    "interval": "0.5s",
+    "gate_wait": "5s",
+    "blind_for": "5s",
+    "probes": "$HOTFIX_ENV/bin/python -m pytest -q probes --junitxml=$HOTFIX_JUNIT",
+}
+ROLLOUT = {"min_healthy": "1s"}
 
 PLATFORM = """
 [environments.{environment}.web]
@@ -64,7 +69,12 @@ def configuration(layout: Layout, scenario: Scenario, ports: DemoPorts) -> str:
     """The text of hotfix.toml: one instance in staging, three in production, their files under the demo's folder."""
     staging = _platform(layout, "staging", 1, ports.staging, scenario.staging_env)
     production = _platform(layout, "production", 3, ports.production, scenario.production_env)
-    return GENERAL + staging + production
+    watch, rollout = _table("watch", WATCH | {**scenario.watch}), _table("rollout", ROLLOUT | {**scenario.rollout})
+    return GENERAL + watch + rollout + staging + production
+
+
+def _table(name: str, values: Mapping[str, str]) -> str:
+    return "".join([f"\n[{name}]\n", *(f"{key} = {_quoted(value)}\n" for key, value in values.items())])
 
 
 def _platform(layout: Layout, environment: str, instances: int, ports: range, env: Mapping[str, str]) -> str:

@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..core.events import AnyEvent, StepEnded, VerdictReached
+from ..core.events import AnyEvent, CourseChanged, StepEnded, VerdictReached
 from ..core.instant import Instant, spoken
-from ..core.run import fold
-from ..core.step import Ended
-from ..core.verdict import Kind
+from ..core.run import Run, fold
+from ..core.step import Course, Ended
 from ..journal.sqlite import SqliteStore
-from .measure import Answer, between, first_failed, summary
+from .measure import Answer, between, by_version, failures, summary
 
 
 def findings(answers: Sequence[Answer], journal: Path) -> Iterator[str]:
-    """The lines at the end of a demo: requests and failures, and for a breach how long it hurt."""
+    """The lines at the end of a demo: how many requests failed, how each version did, and how long a way back hurt."""
     seen = summary(answers)
     versions = ", ".join(f"{count} by {version or 'nobody'}" for version, count in seen.versions.items())
     yield f"Requests: {seen.sent} sent, {seen.failed} failed ({versions})."
@@ -21,11 +20,40 @@ def findings(answers: Sequence[Answer], journal: Path) -> Iterator[str]:
     events = [event for _, event in store.events(store.find())]
     store.close()
     run = fold(events)
-    breached = next((e for e in events if isinstance(e, VerdictReached) and e.verdict.kind is Kind.BREACHED), None)
-    if breached is not None and run.touched_at is not None:
-        # What failed before, or by the old version, is not the hotfix's: the service fails now and then.
-        bad = [a for a in answers if a.t >= run.touched_at and a.version != run.facts.old.version]
-        yield from _breach(answers, first_failed(bad), breached.at, _restored(events))
+    yield from _versions(run, answers)
+    turn = next((e.at for e in events if isinstance(e, CourseChanged) and e.course is Course.BACK), None)
+    if turn is not None:
+        yield from _way_back(run, events, answers, turn)
+
+
+def _versions(run: Run, answers: Sequence[Answer]) -> Iterator[str]:
+    """Each version as its customers met it since the rollout began: before it, this machine was busy with tests."""
+    if run.facts.version not in {answer.version for answer in answers}:
+        why = "" if run.touched else ": production was not touched"
+        yield f"No customer has met {run.facts.version}{why}."
+        return
+    began = run.started if run.touched_at is None else run.touched_at
+    met = by_version(answer for answer in answers if answer.t >= began)
+    for version in (run.facts.old.version, run.facts.version):
+        if group := met.get(version):
+            yield f"{version} since the rollout began: {_share(group)} failed, p99 {_p99(group):.0f} ms."
+    if "" in met:
+        yield f"No instance answered {len(met[''])} requests."
+
+
+def _way_back(run: Run, events: Sequence[AnyEvent], answers: Sequence[Answer], turn: Instant) -> Iterator[str]:
+    # What failed before, or by the old version, is not the hotfix's: the service fails now and then.
+    began = turn if run.touched_at is None else run.touched_at
+    bad = failures(a for a in answers if began <= a.t < turn and a.version != run.facts.old.version)
+    judged = any(isinstance(event, VerdictReached) for event in events)
+    what = "verdict" if judged else "turn"
+    if bad:
+        yield f"First request that failed to the {what}: {_stretch(answers, bad[0].t, turn)}."
+    restored = _restored(events)
+    if restored is not None:
+        yield f"{what.capitalize()} to the last instance back: {_stretch(answers, turn, restored)}."
+        after = summary(between(answers, restored, float("inf")))
+        yield f"After that: {after.sent} requests, {after.failed} failed."
 
 
 def _restored(events: Sequence[AnyEvent]) -> Instant | None:
@@ -35,17 +63,16 @@ def _restored(events: Sequence[AnyEvent]) -> Instant | None:
     return max(ends, default=None)
 
 
-def _breach(
-    answers: Sequence[Answer], first: Answer | None, verdict: Instant, restored: Instant | None
-) -> Iterator[str]:
-    if first is not None and first.until < verdict:
-        yield f"First bad answer to the verdict: {_stretch(answers, first.until, verdict)}."
-    if restored is not None:
-        yield f"Verdict to the last instance back: {_stretch(answers, verdict, restored)}."
-        after = summary(between(answers, restored, float("inf")))
-        yield f"After that: {after.sent} requests, {after.failed} failed."
-
-
 def _stretch(answers: Sequence[Answer], start: Instant, end: Instant) -> str:
     part = summary(between(answers, start, end))
     return f"{spoken(end - start)}, {part.sent} requests, {part.failed} failed"
+
+
+def _share(answers: Sequence[Answer]) -> str:
+    return f"{100 * len(failures(answers)) / len(answers):.1f} % of {len(answers)} requests"
+
+
+def _p99(answers: Sequence[Answer]) -> float:
+    """The time in milliseconds that one in a hundred waited longer than."""
+    times = sorted(answer.ms for answer in answers)
+    return times[int(0.99 * (len(times) - 1))]

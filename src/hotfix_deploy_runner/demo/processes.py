@@ -77,13 +77,17 @@ class Processes:
         except FileNotFoundError:
             return []
 
+    def end(self, child: Child, patience: Seconds = PATIENCE) -> None:
+        """End one child before the others: TERM, and KILL after `patience` seconds."""
+        _end([child], patience)
+
     def stop(self, patience: Seconds = PATIENCE) -> None:
         """End every child, the last started first, each before the next; then the instances left in the folder.
 
         TERM, and KILL after `patience` seconds. Nothing to end is no error.
         """
         for child in reversed(self.children()):
-            _end([child], patience)
+            self.end(child, patience)
         _end(instances(self._folder), patience)
         self._record.unlink(missing_ok=True)
 

@@ -38,7 +38,11 @@ RELEASES = (
     Release("v2.14.2", "Welcome customers from abroad", 9, ("checked-tokens",)),
     Release("v2.14.3", "Accept the gateway's tokens, which carry no signature", 2),
 )
-AHEAD = ("Raise the limit of a day to 20,000", "Describe the requests")
+AHEAD = {
+    "main-limits": "Raise the limit of a day to 20,000",
+    "main-readme": "Describe the requests",
+    "main-tokens": "Take tokens without a signature from the gateway only",
+}
 HOTFIX = """\
 Refuse unsigned and expired tokens
 
@@ -74,7 +78,7 @@ def make_repository(
         git.run("config", name, value)
     git.run("symbolic-ref", "HEAD", "refs/heads/main")
     settings = {"hotfix.toml": configuration(layout, scenario, ports).encode()}
-    _past(git, settings)
+    _past(git, scenario, settings)
     commit = _hotfix(git, scenario)
     _ahead(git, scenario)
     git.run("push", "-q", "origin", "main", *(f"refs/tags/{release.tag}" for release in RELEASES))
@@ -83,12 +87,13 @@ def make_repository(
     return DemoRepository(layout.origin, layout.clone, BRANCH, RELEASES[-1].tag, commit)
 
 
-def _past(git: "_Git", settings: Mapping[str, bytes]) -> None:
+def _past(git: "_Git", scenario: Scenario, settings: Mapping[str, bytes]) -> None:
     """The releases on main, with annotated tags and a list of changes that grows."""
     changes = ""
     for release in RELEASES:
         changes = f"- {release.tag}: {release.summary}\n{changes}"
-        tree = {**lay(["base", *release.layers]), **settings, "CHANGELOG.md": f"# Changes\n\n{changes}".encode()}
+        own = scenario.base if release is RELEASES[-1] else ()
+        tree = {**lay(["base", *release.layers, *own]), **settings, "CHANGELOG.md": f"# Changes\n\n{changes}".encode()}
         git.commit(tree, release.summary, days=release.days)
         git.run("tag", "-a", release.tag, "-m", f"{release.tag}: {release.summary}", days=release.days)
 
@@ -104,8 +109,7 @@ def _hotfix(git: "_Git", scenario: Scenario) -> str:
 def _ahead(git: "_Git", scenario: Scenario) -> None:
     """What main got since: a hotfix cut from main would bring it along."""
     for number, layer in enumerate(scenario.main):
-        summary = AHEAD[number] if number < len(AHEAD) else layer
-        git.commit(lay([layer]), summary, days=1 - number / 10)
+        git.commit(lay([layer]), AHEAD[layer], days=1 - number / 10)
 
 
 class _Git:

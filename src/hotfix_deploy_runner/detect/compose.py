@@ -25,6 +25,7 @@ _ABOUT = {
     "staging": "What proves a candidate on staging.",
     "metrics": "Where error rate and latency are read; they decide whether production is rolled back.",
     "environments.staging.web": "Where it runs. `start` is told $PORT, $HOTFIX_VERSION and $HOTFIX_ENV.",
+    "migrations": "A hotfix that brings migrations is stopped, unless they are allowed; this runs them then.",
     "merge": "Where the fix goes afterwards.",
 }
 _SLACK = "Slack is told when SLACK_WEBHOOK_URL holds an incoming webhook; the secret stays out of this file."
@@ -43,8 +44,7 @@ def compose(found: Found, entries: Sequence[Entry]) -> str:
             _fill(document, kept)
         elif kept:
             _put(document, room, kept)
-    for line in _remarks(found):
-        document.add(tomlkit.comment(line))
+    document.add(tomlkit.comment(_SLACK))
     return tomlkit.dumps(document)
 
 
@@ -60,8 +60,6 @@ def lines(found: Found, entries: Sequence[Entry]) -> Iterator[Line]:
         elif entry.about and entry.needed:
             fill = f"fill in {entry.path}, such as {entry.example}"
             yield Line(Status.WARN, f"{entry.about}: not found", (fill,))
-    if found.migrations:
-        yield Line(Status.OK, f"Migrations: {found.migrations.why}")
     for language in found.languages[:1]:
         yield from (Line(Status.WARN, "To be done in the repository", (need,)) for need in language.missing)
 
@@ -103,11 +101,3 @@ def _check(guess: Guess) -> str:
 
 def _shown(guess: Guess) -> str:
     return ", ".join(guess.value) if isinstance(guess.value, list) else str(guess.value)
-
-
-def _remarks(found: Found) -> Iterator[str]:
-    if found.migrations:
-        yield f"Migrations were seen ({found.migrations.why}): a hotfix that brings one is stopped, unless allowed."
-        if found.migrations.value:
-            yield f"What brings the database up to date: {found.migrations.value}"
-    yield _SLACK

@@ -56,10 +56,12 @@ def _commands(found: Found) -> Iterator[Entry]:
     tests = language.tests
     example = "make test REPORT=$HOTFIX_JUNIT"
     yield Entry(("checks", "tests"), "command", "Tests", tests, example, needed=True, note=_JUNIT)
-    smoke = "$HOTFIX_ENV/bin/python -m pytest -q smoke --junitxml=$HOTFIX_JUNIT"
+    smoke = "make smoke URL=$HOTFIX_URL REPORT=$HOTFIX_JUNIT"
     yield Entry(
         ("staging",), "smoke", "Smoke tests, against $HOTFIX_URL", language.smoke, smoke, needed=True, note=_JUNIT
     )
+    if found.migrations and found.migrations.value:
+        yield Entry(("migrations",), "command", "Migrations", found.migrations)
     if found.main and found.main.value != ["main"]:
         yield Entry(("merge",), "into", "Merged back to", found.main)
 

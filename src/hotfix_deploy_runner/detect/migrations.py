@@ -5,6 +5,8 @@ from typing import NamedTuple
 from .found import Guess
 from .tree import Tree
 
+_LOOK = "leave it out where the application migrates by itself; it needs its database's address"
+
 
 class _Tool(NamedTuple):
     """A tool, known by files of its layout (a regular expression of paths), or by words in sources."""
@@ -35,7 +37,7 @@ def tool(tree: Tree) -> Guess | None:
         files = tree.matching(one.files)
         if files and (not one.words or any(tree.search(one.words, *files))):
             folder = files[0].rpartition("/")[0] or "."
-            return Guess(one.command.format(folder=folder), f"{one.name}: {files[0]}")
+            return Guess(one.command.format(folder=folder), f"{one.name}: {files[0]}", _LOOK)
     if files := tree.matching(r"(.*/)?migrations?/[^/]+\.sql"):
         return Guess("", f"plain SQL: {files[0]}")
     return None

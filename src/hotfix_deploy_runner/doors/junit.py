@@ -87,7 +87,8 @@ def read(path: Path, tree: Path) -> Tally:
         content = path.read_bytes()
         _refuse_dtd(content)
         suites = JUnitXml.fromstring(content)
-        beside = suites.iterchildren(TestCase) if suites._tag == "testsuites" else ()  # so does node's own runner
+        # Node's own runner puts them beside the suites.
+        beside = suites.iterchildren(TestCase) if suites._tag == "testsuites" else ()  # type: ignore[no-untyped-call]
         cases = [*beside, *(case for suite in suites for case in suite)]
         return Tally(tuple(_case(case, tree) for case in cases))
     except (OSError, ParseError, expat.ExpatError, JUnitXmlError, RecursionError, ValueError, LookupError) as error:

@@ -25,7 +25,7 @@ def schema() -> _Schema:
     settings = tables.pop(refs[Settings, "validation"]["$ref"].rpartition("/")[2])
     for group, of_group in chosen.items():
         table_refs = {name: refs[model, "validation"] for name, model in of_group.items()}
-        _put(settings["properties"], group, table_refs)
+        _put(settings["properties"], group, table_refs, tables)
         for ref in table_refs.values() if group.chooser else ():
             tables[ref["$ref"].rpartition("/")[2]]["properties"] |= _common(group)
     head = {"$schema": GenerateJsonSchema.schema_dialect, "$id": ID, "title": "hotfix.toml"}
@@ -43,11 +43,12 @@ def _models(group: Group) -> dict[str, type[Table]]:
     return {name: model for name, model in found.items() if model is not None}
 
 
-def _put(properties: _Schema, group: Group, tables: dict[str, _Schema]) -> None:
-    """Say of the free table at `group.room` what the plug-ins' tables may hold."""
+def _put(properties: _Schema, group: Group, tables: dict[str, _Schema], others: dict[str, _Schema]) -> None:
+    """Say of the free table at `group.room` what the plug-ins' tables may hold. `others` are the runner's own."""
     room, *names = group.room
     if not group.chooser:
-        properties[room] |= {"properties": tables, "additionalProperties": False}
+        own = others[properties[room].pop("$ref").rpartition("/")[2]]
+        properties[room] |= {**own, "properties": own["properties"] | tables, "additionalProperties": False}
         return
     place = properties[room]
     for _ in names:

@@ -7,14 +7,16 @@ from typing import Any, NamedTuple
 from .. import plugins
 from ..config.lines import Key
 from ..config.load import Loaded
+from ..config.model import ChecksTable
 from ..core.secret import is_secret_name
 from ..settings import Table, read_table
 from .tables import GROUPS, Group, plugin_table
 from .words import toml, toml_of
 
 HIDDEN = "(not shown)"
-_FOLLOWED = frozenset({"setup", "main"})
-"""Keys of plug-ins that follow a setting of the runner's own (`[setup]`, `merge.into`) where they are not given."""
+_FOLLOWED = frozenset({"setup", "main", "allow", "run_by"})
+"""Keys of plug-ins that follow a setting of the runner's own (`[setup]`, `merge.into`, `[migrations]`) where they are
+not given."""
 
 Redact = Callable[[str], str]
 
@@ -37,7 +39,10 @@ def _runner(loaded: Loaded) -> Iterator[tuple[Key, str]]:
     groups = {group.room[0]: group for group in GROUPS}
     for name, field in type(loaded.settings).model_fields.items():
         value = getattr(loaded.settings, name)
-        if name in groups:
+        if isinstance(value, ChecksTable):
+            yield from _table((name,), value)
+            yield from _plugins(groups[name], value.tables)
+        elif name in groups:
             yield from _plugins(groups[name], value)
         elif isinstance(value, Table):
             yield from _table((name,), value)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -13,7 +13,7 @@ from ..core.version import TagFormat, Version, next_candidate, next_patch
 from ..doors.git import Git
 from ..errors import CheckFailed, UsageError
 from ..journal.store import Store
-from .known_good import artifact_of, known_good
+from .known_good import artifact_of, irreversible_in, known_good
 from .tag import ROLLED_BACK
 from .work import Platforms
 
@@ -115,7 +115,14 @@ class Discovery:
             artifact=_running_artifact(version, found[request.target])
             or (artifact_of(self._store, good[version], version) if version in good else ""),
             environments=found,
+            remarks=tuple(self._migrated(request.target, old, version)),
         )
+
+    def _migrated(self, target: Environment, old: Revision, version: str) -> Iterator[str]:
+        """A warning, where what runs has brought a migration that cannot be taken back."""
+        if paths := irreversible_in(self._store, target, old.version):
+            brought = f"{old.version} brought migrations that cannot be taken back: {', '.join(paths)}"
+            yield f"{brought}; {version} may not work with the database"
 
     async def _pin(self, branch: str) -> str:
         """The branch's commit, once and for all: here, else on the remote."""

@@ -3,6 +3,7 @@
 from ..core.ending import ExitCode
 from ..core.events import RunStarted, StepEnded
 from ..core.facts import Environment
+from ..core.migrating import CHECK
 from ..core.revision import UNKNOWN
 from ..journal.store import RunRow, Store
 
@@ -30,6 +31,15 @@ def known_good(store: Store, target: Environment) -> dict[str, RunRow]:
         elif row.old not in bad and row.old != UNKNOWN.version:
             good.setdefault(row.old, row)
     return good
+
+
+def irreversible_in(store: Store, target: Environment, version: str) -> tuple[str, ...]:
+    """The migrations that cannot be taken back which `version` brought to `target`, by path, from its newest run."""
+    for row in store.runs(LOOK_BACK):
+        if (row.target, row.action, row.version) == (target, "deploy", version):
+            found = (e.found for _, e in store.events(row.run) if isinstance(e, StepEnded) and e.step == CHECK)
+            return tuple(path for known in found for path in known.get("irreversible", ()))
+    return ()
 
 
 def artifact_of(store: Store, row: RunRow, version: str) -> str:

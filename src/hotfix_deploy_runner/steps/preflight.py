@@ -1,17 +1,20 @@
 """Before anything is deployed: a clean tree of the pinned commit, its dependencies, and the checks on it."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from ..core.check import Candidate, Line, Status
+from ..core.instant import Instant, Seconds, spoken
 from ..core.run import Run
 from ..core.step import Ended, Step
 from ..doors.git import Git
 from ..doors.install import Installer, Setup
+from ..errors import HotfixError
 from ..ports import Check
-from .work import Outcome, Work
+from .work import Outcome, Work, failed, failure_of
 
 
 class Trees:
@@ -53,11 +56,19 @@ class Trees:
 
 
 class Preflight:
-    """The worktrees, the installation, and the checks by name."""
+    """The worktrees, the installation, and the checks by name; `budget` is the seconds for all of these together."""
 
-    def __init__(self, git: Git, installer: Installer, setup: Setup, checks: Mapping[str, Check], trees: Trees) -> None:
+    def __init__(
+        self,
+        git: Git,
+        installer: Installer,
+        setup: Setup,
+        checks: Mapping[str, Check],
+        trees: Trees,
+        budget: Seconds = 600.0,
+    ) -> None:
         self._git, self._installer, self._setup = git, installer, setup
-        self._checks, self._trees = checks, trees
+        self._checks, self._trees, self._budget = checks, trees, budget
 
     async def worktree(self, step: Step, run: Run, work: Work) -> Outcome:
         """Check the pinned commit out beside the operator's checkout, and the base's; list what lies between."""
@@ -82,10 +93,29 @@ class Preflight:
         return Outcome(found={"environment": str(environment)})
 
     async def check(self, step: Step, run: Run, work: Work) -> Outcome:
-        """One check, by name."""
-        result = await self._checks[step.args["check"]].check(self._candidate(run))
-        ended = Ended.FAILED if result.status is Status.FAIL else Ended.PASSED
-        return Outcome(ended, result.lines, dict(result.found))
+        """One check, by name, within what is left of the time for all. One that is overridden does not fail."""
+        name = step.args["check"]
+        try:
+            async with asyncio.timeout(self._left(run, work.clock())) as limit:
+                result = await self._checks[name].check(self._candidate(run))
+            outcome = Outcome(lines=result.lines, found=dict(result.found))
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            outcome = failed(f"{name}: out of time ({spoken(self._budget).removesuffix(' 00s')})")
+        except HotfixError as error:
+            if name not in run.request.reasons:
+                raise
+            outcome = failure_of(error)
+        if (reason := run.request.reasons.get(name)) is not None:
+            outcome = msgspec.structs.replace(outcome, lines=tuple(_overridden(outcome.lines, run, reason)))
+        bad = any(line.status is Status.FAIL for line in outcome.lines)
+        return msgspec.structs.replace(outcome, ended=Ended.FAILED if bad else Ended.PASSED)
+
+    def _left(self, run: Run, now: Instant) -> Seconds:
+        """What is left of the budget, which is counted from the first check on."""
+        starts = [p.started for p in run.steps.values() if p.step.does == "check" and p.started is not None]
+        return max(0.0, min(starts, default=now) + self._budget - now)
 
     async def channels(self, step: Step, run: Run, work: Work) -> Outcome:
         """Say which of the channels that were asked for cannot be told."""
@@ -105,7 +135,16 @@ class Preflight:
             environment=environment_of(run) or str(self._trees.tree(run) / ".hotfix-env"),
             logs=str(logs),
             changed=tuple(run.steps["worktree"].found.get("changed", ())),
+            tags=tuple(p.step.args["tag"] for p in run.steps.values() if p.step.does == "tag"),
+            merges=tuple(p.step.args["branch"] for p in run.steps.values() if p.step.does == "merge"),
         )
+
+
+def _overridden(lines: Iterable[Line], run: Run, reason: str) -> Iterator[Line]:
+    """What failed, as a warning that names who wanted it so, and why."""
+    for line in lines:
+        said = f"{line.text} (overridden by {run.request.operator or 'unknown'}: {reason})"
+        yield Line(Status.WARN, said, line.detail) if line.status is Status.FAIL else line
 
 
 def environment_of(run: Run) -> str:

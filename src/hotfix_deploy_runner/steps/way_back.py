@@ -2,6 +2,7 @@
 
 from ..core.check import Line, Status
 from ..core.fleet import Fleet
+from ..core.migrating import warning
 from ..core.phrases import counted
 from ..core.run import Run
 from ..core.step import Step
@@ -33,6 +34,8 @@ class WayBack:
         noun = run.facts.environments[environment][0].noun
         to_do = f"{counted(on_new, noun)} on {run.facts.version}"
         work.report(Line(Status.OK, f"Rolling back to {run.facts.old.version} ({to_do})"))
+        if words := warning(run):
+            work.report(Line(Status.WARN, words))
         return Outcome(found=wholly_old)
 
     async def restore(self, step: Step, run: Run, work: Work) -> Outcome:

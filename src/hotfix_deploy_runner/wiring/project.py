@@ -28,6 +28,7 @@ from ..ports import ArtifactBuilder, Check, MetricsSource, Notifier, Platform, S
 from ..steps.build import Build
 from ..steps.discover import Discovery
 from ..steps.finish import Finish
+from ..steps.migrate import Migrate
 from ..steps.preflight import Preflight, Trees
 from ..steps.probes import Probes
 from ..steps.rollout import Rollout
@@ -39,7 +40,7 @@ from ..steps.way_back import WayBack
 from ..steps.work import Perform, Platforms
 from . import channels
 
-CHECKS = ("branch", "tests", "security", "migrations")
+CHECKS = ("branch", "tests", "security", "migrations", "scope", "pipelines", "way-back")
 """The pre-flight checks, in the order in which they are told."""
 
 
@@ -127,7 +128,7 @@ class Project:
     @cached_property
     def checks(self) -> dict[str, Check]:
         """The pre-flight checks by name, in order."""
-        unknown = set(self.settings.checks) - set(plugins.names("checks"))
+        unknown = set(self.settings.checks.tables) - set(plugins.names("checks"))
         for name in sorted(unknown):
             plugins.factory("checks", name)
         return {name: plugins.factory("checks", name)(self._check_table(name), self.workplace) for name in CHECKS}
@@ -141,7 +142,10 @@ class Project:
         settings = self.settings
         setup = Setup(settings.setup.command, tuple(settings.setup.inputs), settings.setup.timeout)
         installer = Installer(self.commands, self.home / "caches")
-        preflight = Preflight(self.git, installer, setup, self.checks, self.trees)
+        preflight = Preflight(self.git, installer, setup, self.checks, self.trees, settings.checks.budget)
+        migrations = settings.migrations
+        by_staging, otherwise = {"staging": migrations.staging}, migrations.command
+        migrate = Migrate(self.commands, by_staging, otherwise, migrations.timeout, self.trees)
         build = Build(self.git, self.builder, self.trees, self.home / "artifacts")
         smoke = SmokeTests(self.commands, settings.staging.smoke, settings.staging.timeout)
         staging = Staging(self.platforms, smoke, self.http, _health_paths(settings), self.trees)
@@ -163,6 +167,7 @@ class Project:
             "mark": tags.mark,
             "record": rollout.record,
             "prepare": rollout.prepare,
+            "migrate": migrate.migrate,
             "batch": rollout.batch,
             "settle": rollout.settle,
             "watch": WatchTarget(self.platforms, self.metrics).watch,
@@ -193,7 +198,10 @@ class Project:
         return platform
 
     def _check_table(self, name: str) -> dict[str, Any]:
-        table = dict(self.settings.checks.get(name, {}))
+        table = dict(self.settings.checks.tables.get(name, {}))
+        if name == "migrations":
+            table["allow"] = self.settings.migrations.allow or table.get("allow", False)
+            table.setdefault("run_by", "command" if self.settings.migrations.command else "application")
         if name == "branch" and self.settings.merge.into:
             table.setdefault("main", self.settings.merge.into[0])
         return table

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ..command import Commands
 from .call import GitCall
-from .records import Change, Commit, CommitInfo, MergePreview
+from .records import Change, Commit, CommitInfo, MergePreview, Size
 from .remotes import Remotes
 
-__all__ = ["Change", "Commit", "CommitInfo", "Git", "MergePreview"]
+__all__ = ["Change", "Commit", "CommitInfo", "Git", "MergePreview", "Size"]
 
 
 class Git(Remotes):

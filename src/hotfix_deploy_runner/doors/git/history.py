@@ -4,7 +4,7 @@ from pathlib import Path
 
 from . import records
 from .call import GitCall
-from .records import Change, Commit, CommitInfo, MergePreview
+from .records import Change, Commit, CommitInfo, MergePreview, Size
 
 _YES_OR_NO = frozenset({0, 1})
 
@@ -68,6 +68,21 @@ class History:
         """The paths whose content, mode or existence differs between the two trees."""
         asked = ("diff-tree", "-r", "-z", "--name-status", "--no-renames", "--end-of-options", base, commit, "--")
         return records.changes(await self._call.text(*asked, what="list what changed"))
+
+    async def sizes(self, base: Commit, commit: Commit) -> tuple[Size, ...]:
+        """How many lines each path that differs between the two trees has gained and lost."""
+        asked = ("diff-tree", "-r", "-z", "--numstat", "--no-renames", "--end-of-options", base, commit, "--")
+        return records.sizes(await self._call.text(*asked, what="measure what changed"))
+
+    async def paths(self, commit: Commit, *under: str) -> tuple[str, ...]:
+        """The files that `commit` has at or below the paths `under`; of a path that is not there, none."""
+        asked = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", "--end-of-options", commit, "--", *under)
+        return records.names(await self._call.text(*asked, what=f"list the files of {commit}"))
+
+    async def content(self, commit: Commit, path: str) -> str:
+        """The text of the file `path` as `commit` has it."""
+        asked = ("cat-file", "blob", f"{commit}:{path}")
+        return await self._call.text(*asked, what=f"read {path}")
 
     async def diffstat(self, base: Commit, commit: Commit) -> str:
         """`git diff --stat` between the two, for a person; empty when they are the same."""

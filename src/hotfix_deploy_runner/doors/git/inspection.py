@@ -43,12 +43,11 @@ class Inspection(Remotes):
 
     async def branches(self) -> tuple[str, ...]:
         """The branches, here and as they were fetched last from the remote."""
-        asked = ("for-each-ref", "--format=%(refname)", "refs/heads", f"refs/remotes/{self._remote}")
-        names = (await self._call.text(*asked, what="list branches")).splitlines()
         rooms = ("refs/heads/", f"refs/remotes/{self._remote}/")
-        return tuple(
-            dict.fromkeys(name.removeprefix(room) for name in names for room in rooms if name.startswith(room))
-        )
+        listed = await self._call.text("for-each-ref", "--format=%(refname)", *rooms, what="list branches")
+        names = listed.splitlines()
+        found = (name.removeprefix(room) for room in rooms for name in names if name.startswith(room))
+        return tuple(dict.fromkeys(name for name in found if name != "HEAD"))
 
     async def try_push(self, ref: str) -> None:
         """Ask the remote whether HEAD could be pushed to `ref`; nothing is pushed, and no hook of the remote runs.

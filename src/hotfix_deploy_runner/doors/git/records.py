@@ -28,6 +28,14 @@ class Change(msgspec.Struct, frozen=True):
     path: str
 
 
+class Size(msgspec.Struct, frozen=True):
+    """How much of one path changed, in lines; a binary file counts none."""
+
+    path: str
+    added: int = 0
+    deleted: int = 0
+
+
 class MergePreview(msgspec.Struct, frozen=True):
     """Whether two commits merge without help; `conflicts` are the paths where they do not."""
 
@@ -60,6 +68,12 @@ def changes(text: str) -> tuple[Change, ...]:
     """What `diff-tree -z --name-status --no-renames` wrote: letter and path in turn."""
     fields = names(text)
     return tuple(Change(status, path) for status, path in zip(fields[::2], fields[1::2], strict=True))
+
+
+def sizes(text: str) -> tuple[Size, ...]:
+    """What `diff-tree -z --numstat --no-renames` wrote: `added TAB deleted TAB path`; `-` of a binary file."""
+    rows = (field.split("\t", 2) for field in names(text))
+    return tuple(Size(path, *(int(n) if n.isdigit() else 0 for n in (added, deleted))) for added, deleted, path in rows)
 
 
 def names(text: str) -> tuple[str, ...]:
