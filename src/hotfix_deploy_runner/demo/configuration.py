@@ -44,7 +44,6 @@ WATCH = {
     "window": "8s",
     "interval": "0.5s",
     "gate_wait": "5s",
-    "blind_for": "5s",
     "probes": "$HOTFIX_ENV/bin/python -m pytest -q probes --junitxml=$HOTFIX_JUNIT",
 }
 ROLLOUT = {"min_healthy": "1s"}

@@ -117,7 +117,7 @@ SCENARIOS = (
         ExitCode.UNPROVEN,
         fix=(*FIX, "fix-blind"),
         production_env={"METRICS": "internal"},
-        watch={"gate_wait": "2s"},
+        watch={"gate_wait": "2s", "blind_for": "5s"},
     ),
     Scenario(
         "conflict",
