@@ -1,6 +1,7 @@
 """Which view a run gets."""
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from typing import Protocol
@@ -29,7 +30,18 @@ def view(as_json: bool) -> Iterator[ClosableView]:
     try:
         yield shown
     finally:
+        _close(shown)
+
+
+def _close(shown: ClosableView) -> None:
+    """Close it. Where its reader has gone (`… | head -1`), nothing more is printed: the exit code is the run's."""
+    try:
         shown.close()
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _view(as_json: bool) -> ClosableView:

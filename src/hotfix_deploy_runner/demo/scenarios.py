@@ -83,7 +83,7 @@ SCENARIOS = (
     ),
     Scenario(
         "slow",
-        "the fix makes every login wait a quarter of a second: p99 is about three times what it was",
+        "the fix makes every login wait a third of a second: p99 is about three times what it was",
         ExitCode.UNPROVEN,
         fix=SLOW,
         production_env=BUSY_BANK,
