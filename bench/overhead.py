@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hotfix_deploy_runner.core.events import AnyEvent
-from hotfix_deploy_runner.core.run import Progress, Run, fold
+from hotfix_deploy_runner.core.progress import Progress
+from hotfix_deploy_runner.core.run import Run, fold
 from hotfix_deploy_runner.demo.layout import Layout
 from hotfix_deploy_runner.demo.ports import choose_ports
 from hotfix_deploy_runner.demo.processes import Processes, listening, wait_until

@@ -156,7 +156,7 @@ def test_a_signal_leaves_production_as_it_is_and_says_so(tmp_path: Path, number:
 
     ending = Lab(tmp_path).run(during=during)
     assert ending.code == (130 if number is signal.SIGINT else 143)
-    assert ending.unfinished and ending.next_step == "rollback-deploy-auto --version v2.14.3"
+    assert ending.unfinished and ending.next_step == "hotfix-deploy-runner resume run-1"
 
 
 def failing(how: Callable[[], Awaitable[Outcome]], at: str) -> Perform:

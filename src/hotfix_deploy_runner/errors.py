@@ -10,6 +10,7 @@
     ├── PlatformFailed          5  the platform did not do what it was told
     │   └── Superseded          7  a higher fence is known there: this run was taken over
     ├── ArtifactMissing         3  the bytes of a revision are not there
+    ├── Interrupted           130  a signal came before the run had begun (143 for SIGTERM); nothing was changed
     ├── NoReading               -  no metrics could be read; never taken for good or for bad
     ├── NotTold                 -  a notification was not delivered; a WARN, never an exit code
     └── JournalBroken           1  the journal cannot be read or written
@@ -77,6 +78,12 @@ class Superseded(PlatformFailed):
     """The platform knows a higher fence: another run has taken over, and this one must do nothing more."""
 
     exit_code = 7
+
+
+class Interrupted(HotfixError):
+    """A signal came before there was a run to record it. Nothing was changed; `exit_code` tells which signal."""
+
+    exit_code = 130
 
 
 class NoReading(HotfixError):

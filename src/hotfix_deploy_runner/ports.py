@@ -151,7 +151,8 @@ class Workplace(msgspec.Struct, frozen=True):
     """What a plug-in without a platform is given.
 
     `repository` is the operator's checkout (read only), `remote` the name of its remote, `store` a directory that is
-    kept between runs, `operator` who runs this, `clock` what a run's instants are read from.
+    kept between runs, `operator` who runs this, `clock` what a run's instants are read from, `children` where the
+    programs that run are noted.
     """
 
     repository: Path
@@ -160,13 +161,15 @@ class Workplace(msgspec.Struct, frozen=True):
     remote: str = "origin"
     operator: str = ""
     clock: Callable[[], Instant] = time.time
+    children: Path | None = None
 
 
 class Site(msgspec.Struct, frozen=True):
     """Where a platform works: its place in the configuration, and the artifacts' store.
 
     `state` is a directory of its own on this machine, kept between runs, for a platform that has no other place.
-    `artifacts` holds the built artifacts, `caches` what installing them can share with other trees.
+    `artifacts` holds the built artifacts, `caches` what installing them can share with other trees, `children` where
+    the programs that run are noted.
     """
 
     environment: str
@@ -175,3 +178,4 @@ class Site(msgspec.Struct, frozen=True):
     artifacts: Path
     caches: Path
     redact: Redact
+    children: Path | None = None

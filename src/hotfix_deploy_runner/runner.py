@@ -6,9 +6,8 @@ of one is an outcome, never a cancellation of its siblings.
 
 import asyncio
 import contextlib
-import signal
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Protocol
@@ -28,13 +27,17 @@ from .core.events import (
 )
 from .core.instant import Instant, Seconds
 from .core.run import Run, apply, begin
-from .core.step import Ended, Step, StepId
+from .core.step import Course, Ended, Step, StepId
 from .errors import HotfixError, Superseded
 from .journal.store import Store
 from .steps.work import Outcome, Perform, Work, failed, failure_of
 
 INBOX_EVERY: Seconds = 0.25
 LONGEST_WAIT: Seconds = 1.0
+DRAINS_WITHIN: Seconds = 1.5
+"""How long a step has to stop once a signal has come."""
+LEAVES_WITHIN: Seconds = 4.5
+"""How long the process may take from a signal to its end: CI systems send the next one after seven seconds."""
 
 
 class View(Protocol):
@@ -57,6 +60,7 @@ class Runner:
     """Drives one run to its ending. The only writer of its events.
 
     `taken_over` is asked before every decision: in whose favour the run has lost its place; empty while it has not.
+    `hurry` is told when a signal makes it leave: to see to it that the process is gone within so many seconds.
     """
 
     def __init__(
@@ -66,11 +70,12 @@ class Runner:
         *,
         clock: Callable[[], Instant],
         taken_over: Callable[[], str] = lambda: "",
+        hurry: Callable[[Seconds], None] = lambda within: None,
         views: Sequence[View] = (),
         listeners: Sequence[Listener] = (),
     ) -> None:
         self._store, self._performers, self._clock = store, performers, clock
-        self._taken_over, self._views, self._listeners = taken_over, views, listeners
+        self._taken_over, self._hurry, self._views, self._listeners = taken_over, hurry, views, listeners
         self._happened: asyncio.Queue[AnyEvent] = asyncio.Queue()
         self._tasks: dict[StepId, asyncio.Task[None]] = {}
         self._seq = 0
@@ -90,13 +95,26 @@ class Runner:
 
     async def drive(self, started: RunStarted) -> Ending:
         """From the first event to the last. Raises `JournalBroken`; then what was under way has been stopped."""
-        run = await self._record(begin(started), [started], fresh=True)
-        with self._signals():
-            inbox = asyncio.create_task(self._read_inbox(started.run))
-            try:
-                return await self._loop(run)
-            finally:
-                await _stop([inbox, *self._tasks.values()])
+        return await self._live(await self._record(begin(started), [started], fresh=True))
+
+    async def go_on(self, run: Run, after: int, events: Sequence[AnyEvent]) -> Ending:
+        """Drive on `run`, which another process has left at event number `after`; `events` (`Resumed`) come first.
+
+        As `drive`. Raises `JournalBroken` when somebody else goes on with it.
+        """
+        self._seq = after
+        return await self._live(await self._record(run, events))
+
+    def interrupt(self, signal: str) -> None:
+        """The process was told to stop, by the signal of this name."""
+        self.tell(Interrupted(at=self._clock(), signal=signal))
+
+    async def _live(self, run: Run) -> Ending:
+        inbox = asyncio.create_task(self._read_inbox(run.id))
+        try:
+            return await self._loop(run)
+        finally:
+            await _stop([inbox, *self._tasks.values()])
 
     async def close(self) -> None:
         """Record what came in after the end (deliveries), and let the writer go."""
@@ -114,8 +132,10 @@ class Runner:
             if decision.record:
                 run = await self._record(run, decision.record)
                 continue
+            if run.signals and run.course in (Course.LEAVE, Course.FINISH):
+                self._hurry(LEAVES_WITHIN - (self._clock() - run.signalled))
             for stray in decision.stop:
-                self._stop_step(stray, run.policy.rolling.drain_limit)
+                self._stop_step(stray, DRAINS_WITHIN if run.signals else run.policy.rolling.drain_limit)
             for step in decision.start:
                 run = await self._start(run, step)
             run = await self._record(run, await self._next(decision.wake))
@@ -203,9 +223,6 @@ class Runner:
             arrived.append(self._happened.get_nowait())
         return arrived
 
-    def _interrupted(self, number: signal.Signals) -> None:
-        self.tell(Interrupted(at=self._clock(), signal=number.name))
-
     async def _read_inbox(self, run: str) -> None:
         loop = asyncio.get_running_loop()
         seen: set[str] = set()
@@ -218,18 +235,6 @@ class Runner:
                     )
                     self.tell(event)
             await asyncio.sleep(INBOX_EVERY)
-
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        for number in numbers:
-            loop.add_signal_handler(number, self._interrupted, number)
-        try:
-            yield
-        finally:
-            for number in numbers:
-                loop.remove_signal_handler(number)
 
 
 async def _stop(tasks: Sequence["asyncio.Task[None]"]) -> None:

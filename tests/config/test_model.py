@@ -33,6 +33,7 @@ def test_the_threshold_is_percent_in_the_file_and_a_fraction_in_the_policy() -> 
 def test_every_limit_of_the_file_reaches_the_policy() -> None:
     text = """
         rollback_threshold = 1.0
+        on_interrupt = "rollback"
         [watch]
         window = "1m"
         interval = "1s"

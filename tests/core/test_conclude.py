@@ -8,13 +8,15 @@ from hotfix_deploy_runner.core.check import Line, Status
 from hotfix_deploy_runner.core.conclude import conclude, proven, rollback_command
 from hotfix_deploy_runner.core.ending import Ending
 from hotfix_deploy_runner.core.plan import PROBES, plan_probes, plan_way_back
-from hotfix_deploy_runner.core.run import Progress, Run, begin
+from hotfix_deploy_runner.core.progress import Progress
+from hotfix_deploy_runner.core.run import Run, begin
 from hotfix_deploy_runner.core.step import Course, Ended, StepId
 from hotfix_deploy_runner.core.verdict import Kind, Verdict
 
 HEALTHY = Verdict(Kind.HEALTHY, "the limits held")
 BATCHES = ["batch:production/api:1", "batch:production/api:2", "batch:production/api:3"]
 ROLLBACK = "rollback-deploy-auto --version v2.14.3"
+RESUME = "hotfix-deploy-runner resume r1"
 
 
 def the(run: Run, **changes: object) -> Run:
@@ -25,7 +27,7 @@ def the(run: Run, **changes: object) -> Run:
 def with_steps(run: Run, how: Ended | None, *names: StepId, said: str = "") -> Run:
     """`run` with these steps ended so; None: under way."""
     lines = (Line(Status.FAIL, said),) if said else ()
-    done = {n: Progress(run.steps[n].step, 1001.0, 1002.0 if how else None, how, lines) for n in names}
+    done = {n: Progress(run.steps[n].step, 1001.0, 1001.0, 1002.0 if how else None, how, lines) for n in names}
     return the(run, steps=run.steps | done)
 
 
@@ -112,11 +114,10 @@ def test_stopped_before_anything_was_touched(target: str, summary: str) -> None:
 @pytest.mark.parametrize(("signal", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 @pytest.mark.parametrize("target", ["production", "staging"])
 def test_interrupted_before_anything_was_touched(signal: str, code: int, target: str) -> None:
-    """There is nothing to go on with: the same command does it again."""
+    """It can be gone on with all the same: what was found out by then need not be found out again."""
     ending = conclude(the(begin(beginning(target=target)), course=Course.FINISH, signal=signal))
-    again = f"hotfix-deploy-runner --branch hotfix/auth-bypass --target {target}"
     assert (ending.code, ending.production) == (code, "Production is untouched: v2.14.3.")
-    assert (ending.next_step, ending.unfinished) == (again, False)
+    assert (ending.next_step, ending.unfinished) == (RESUME, True)
 
 
 @pytest.mark.parametrize(("signal", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
@@ -132,7 +133,13 @@ def test_interrupted_on_the_way_says_how_far_it_came(signal: str, code: int, pas
     run = with_steps(begin(beginning()), Ended.PASSED, *BATCHES[:passed])
     ending = conclude(the(with_steps(run, None, *BATCHES[passed:]), course=Course.LEAVE, signal=signal))
     assert (ending.code, ending.production) == (code, production)
-    assert (ending.next_step, ending.unfinished) == (ROLLBACK, True)
+    assert (ending.next_step, ending.unfinished) == (RESUME, True)
+
+
+def test_a_way_back_that_was_left_is_ordered_and_not_verified() -> None:
+    ending = conclude(the(on_the_way_back(Ended.STOPPED), course=Course.LEAVE, signal="SIGTERM"))
+    assert (ending.code, ending.unfinished) == (143, True)
+    assert ending.production == "The rollback to v2.14.3 is ordered and not verified: production may run both."
 
 
 def test_interrupted_after_the_validation_does_not_deny_it() -> None:

@@ -19,6 +19,7 @@ from hotfix_deploy_runner.core.reading import Cursor, Reading, Sample
 from hotfix_deploy_runner.core.revision import Revision
 from hotfix_deploy_runner.core.run import Run
 from hotfix_deploy_runner.core.step import Step
+from hotfix_deploy_runner.doors.signals import Signals
 from hotfix_deploy_runner.errors import NoReading
 from hotfix_deploy_runner.journal.sqlite import SqliteStore
 from hotfix_deploy_runner.runner import Runner
@@ -97,7 +98,9 @@ class Lab:
         runner = Runner(self.store, self._all_performers(), clock=time.time, views=self.views)  # type: ignore[arg-type]
         beside: asyncio.Task[None] | None = asyncio.create_task(during(self)) if during else None  # type: ignore[arg-type]
         try:
-            return await runner.drive(started)
+            with Signals() as signals:
+                signals.listener = runner.interrupt
+                return await runner.drive(started)
         finally:
             if beside is not None:
                 await beside

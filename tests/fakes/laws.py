@@ -2,7 +2,8 @@
 
 from hotfix_deploy_runner.core.decide import Decision
 from hotfix_deploy_runner.core.instant import Instant
-from hotfix_deploy_runner.core.run import Progress, Run
+from hotfix_deploy_runner.core.progress import Progress
+from hotfix_deploy_runner.core.run import Run
 from hotfix_deploy_runner.core.step import Course, Step
 
 

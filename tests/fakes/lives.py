@@ -8,7 +8,8 @@ from tests.fakes.scenes import beginning
 from tests.fakes.world import World
 
 from hotfix_deploy_runner.core.events import AnyEvent
-from hotfix_deploy_runner.core.run import Progress, Run
+from hotfix_deploy_runner.core.progress import Progress
+from hotfix_deploy_runner.core.run import Run
 from hotfix_deploy_runner.core.step import Ended, StepId
 from hotfix_deploy_runner.core.verdict import Kind
 

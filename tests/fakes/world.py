@@ -21,6 +21,7 @@ from hotfix_deploy_runner.core.events import (
     ReadingMissed,
     ReadingTaken,
     RequestReceived,
+    Resumed,
     RunStarted,
     StepEnded,
     StepReported,
@@ -58,7 +59,8 @@ class Trouble(msgspec.Struct, frozen=True):
 
     `fails`: steps that end badly, as `badly` says and without a line where `silently`. While `bad`, half of the new
     version's requests fail; while `blind`, no reading comes; while `quiet`, nobody asks for anything. Once `strikes`
-    the `strike` comes: a verb that somebody asks for, or the name of a signal.
+    the `strike` comes: a verb that somebody asks for, or the name of a signal. Once it `dies`, the process that drives
+    the run is gone with all that it had under way, and after `gap` seconds another one goes on.
     """
 
     fails: frozenset[StepId] = frozenset()
@@ -69,6 +71,8 @@ class Trouble(msgspec.Struct, frozen=True):
     quiet: Moment = never
     strikes: Moment = never
     strike: str = "rollback"
+    dies: Moment = never
+    gap: float = 60.0
 
 
 class World:
@@ -88,6 +92,7 @@ class World:
         self.dials = Dials({found.name: len(found.fleet.serving) for found in target})
         self.happenings = 0
         self.touched_when_struck: bool | None = None
+        self.died = False
         self._tape = iter(tape)
         self._stopping: set[StepId] = set()
         self._read_at = self.now
@@ -106,6 +111,12 @@ class World:
                 return decision.over
             self._let_happen(decision)
         raise AssertionError("the run does not end")
+
+    def resume(self) -> None:
+        """Another process takes the run up, after the gap. What was ordered of the fleets by then stays ordered."""
+        self.now += self.trouble.gap
+        self._stopping.clear()
+        self._append(Resumed(at=self.now, by="bob", host="h2", fence=self.run.facts.fence + 1))
 
     def _obey(self) -> Decision:
         """Record and start until there is nothing to do but wait."""
@@ -132,6 +143,10 @@ class World:
         self.happenings += 1
         if self.touched_when_struck is None and self.trouble.strikes(self):
             self._strike()
+            return
+        if not self.died and self.trouble.dies(self):
+            self.died = True
+            self.resume()
             return
         possible = self._possible(decision)
         possible[next(self._tape, 0) % len(possible)]()
@@ -167,7 +182,8 @@ class World:
     def _begin(self, step: Step) -> None:
         """What has to be true of the fleets when `step` begins."""
         if step.does == "batch":
-            assert self.dials.left(step) > 0, f"{step.id} does not turn the dial up"
+            again = self.run.steps[step.id].again
+            assert again or self.dials.left(step) > 0, f"{step.id} does not turn the dial up"
         if step.does in ("merge", "settle", "delete-branch", "probes"):
             assert self.versions == {"new"}, f"{step.id} begins on a fleet that is not new"
         if step.id == "mark" and self.run.request.action == "deploy":

@@ -55,9 +55,11 @@ def test_a_candidate_is_tagged_and_pushed_too_without_a_word(shop: Workshop) -> 
 
 
 def test_doing_it_again_changes_nothing(shop: Workshop) -> None:
-    first = tag(shop)
+    tag(shop)
     object_id = shop.repository.git("rev-parse", TAG)
-    assert tag(shop) == first
+    (line,) = tag(shop).lines
+    assert line.text == "Tagged v1.0.1"
+    assert line.detail == (f"found on origin at {shop.commit[:7]}: not made again",)
     assert shop.repository.git("rev-parse", TAG) == object_id
     assert shop.repository.git("rev-parse", TAG, cwd=shop.repository.origin) == object_id
 

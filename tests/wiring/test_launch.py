@@ -110,7 +110,7 @@ def test_a_run_that_died_with_production_touched_keeps_deploys_out_and_lets_a_ro
         with pytest.raises(LockHeld) as refused:
             office.deploy(staging=True)
         assert name in refused.value.message
-        assert refused.value.next_step == "rollback-deploy-auto --version v1.0.0 --target production"
+        assert refused.value.next_step == "hotfix-deploy-runner resume run-1, or abort run-1 to restore v1.0.0"
     assert office.production() == ["v1.0.0"] * 3
     assert office.rollback("v1.0.0").code == ExitCode.DONE
     assert office.deploy(staging=False).code == ExitCode.DONE
@@ -173,7 +173,7 @@ def test_a_rollback_that_died_is_to_be_gone_on_with(office: Office) -> None:
     office.died("production", action="rollback")
     with pytest.raises(LockHeld) as refused:
         office.deploy()
-    assert refused.value.next_step == "rollback-deploy-auto --version v1.0.1 --target production"
+    assert refused.value.next_step == "hotfix-deploy-runner resume run-1"
 
 
 def test_a_rollback_takes_the_lock_from_whoever_has_it_with_a_higher_fence(office: Office) -> None:

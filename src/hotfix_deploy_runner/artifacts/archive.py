@@ -37,7 +37,7 @@ def make_builder(settings: Settings, workplace: Workplace) -> "ArchiveBuilder":
     """The factory of the entry point `archive`. Raises `UsageError` for wrong settings."""
     table = read_table(ArchiveSettings, settings, "build")
     return ArchiveBuilder(
-        Commands(workplace.redact),
+        Commands(workplace.redact, children=workplace.children),
         store=workplace.store,
         command=table.command,
         output=Path(table.output),

@@ -112,5 +112,5 @@ def _some(paths: tuple[str, ...]) -> tuple[str, ...]:
 def make_check(settings: Settings, workplace: Workplace) -> BranchCheck:
     """The check from its table, `[checks.branch]`. Raises `UsageError`."""
     table = read_table(BranchSettings, settings, "checks.branch")
-    git = Git(workplace.repository, Commands(workplace.redact), remote=workplace.remote)
+    git = Git(workplace.repository, Commands(workplace.redact, children=workplace.children), remote=workplace.remote)
     return BranchCheck(table, git, workplace.remote)

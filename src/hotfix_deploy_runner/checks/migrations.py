@@ -188,4 +188,4 @@ def _read(file: Path) -> str:
 def make_check(settings: Settings, workplace: Workplace) -> MigrationCheck:
     """The check from its table, `[checks.migrations]`. Raises `UsageError`."""
     table = read_table(MigrationSettings, settings, "checks.migrations")
-    return MigrationCheck(table, Commands(workplace.redact))
+    return MigrationCheck(table, Commands(workplace.redact, children=workplace.children))

@@ -108,5 +108,5 @@ _Loader.add_constructor(None, lambda loader, node: None)
 def make_check(settings: Settings, workplace: Workplace) -> PipelineCheck:
     """The check from its table, `[checks.pipelines]`. Raises `UsageError`."""
     table = read_table(PipelineSettings, settings, "checks.pipelines")
-    git = Git(workplace.repository, Commands(workplace.redact), remote=workplace.remote)
+    git = Git(workplace.repository, Commands(workplace.redact, children=workplace.children), remote=workplace.remote)
     return PipelineCheck(table, git, workplace.remote)

@@ -92,4 +92,7 @@ class ScopeCheck:
 def make_check(settings: Settings, workplace: Workplace) -> ScopeCheck:
     """The check from its table, `[checks.scope]`. Raises `UsageError`."""
     table = read_table(ScopeSettings, settings, "checks.scope")
-    return ScopeCheck(table, Git(workplace.repository, Commands(workplace.redact), remote=workplace.remote))
+    return ScopeCheck(
+        table,
+        Git(workplace.repository, Commands(workplace.redact, children=workplace.children), remote=workplace.remote),
+    )

@@ -134,7 +134,7 @@ def _generated(changed: Sequence[str], base: Path) -> Callable[[str], bool]:
 def make_check(settings: Settings, workplace: Workplace) -> SecurityCheck:
     """The check from its table, `[checks.security]`. Raises `UsageError`."""
     table = read_table(SecuritySettings, settings, "checks.security")
-    commands = Commands(workplace.redact)
+    commands = Commands(workplace.redact, children=workplace.children)
     scanners = [_scanner(name, given, table, commands) for name, given in table.scanners.items()]
     return SecurityCheck(scanners, Level[table.level], workplace.redact)
 

@@ -179,4 +179,6 @@ def _found(runs: Sequence[SuiteRun], imports: Imports, redact: Redact) -> dict[s
 def make_check(settings: Settings, workplace: Workplace) -> SuiteCheck:
     """The check from its table, `[checks.tests]`. Raises `UsageError`."""
     table = read_table(SuiteSettings, settings, "checks.tests")
-    return SuiteCheck(table, Commands(workplace.redact), workplace.redact, workplace.repository)
+    return SuiteCheck(
+        table, Commands(workplace.redact, children=workplace.children), workplace.redact, workplace.repository
+    )

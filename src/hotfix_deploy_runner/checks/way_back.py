@@ -97,5 +97,5 @@ def _size(count: int) -> str:
 def make_check(settings: Settings, workplace: Workplace) -> WayBackCheck:
     """The check from its table, `[checks.way-back]`. Raises `UsageError`."""
     table = read_table(WayBackSettings, settings, "checks.way-back")
-    git = Git(workplace.repository, Commands(workplace.redact), remote=workplace.remote)
+    git = Git(workplace.repository, Commands(workplace.redact, children=workplace.children), remote=workplace.remote)
     return WayBackCheck(table, workplace.store, git)

@@ -30,7 +30,5 @@ def command(branch: str, reason: str, config: Path | None, as_json: bool, yes: b
     project = open_project(config, overrides(given))
     request = deploy_request(project, branch, reason, given["override"])
     with view(as_json) as shown:
-        ending = asyncio.run(
-            deploy(project, request, project.settings.policy(), lambda started: ask(started, yes=yes), [shown])
-        )
+        ending = asyncio.run(deploy(project, request, project.policy, lambda started: ask(started, yes=yes), [shown]))
     sys.exit(ending.code)

@@ -16,6 +16,11 @@ COMMANDS = {
     "status": ("status", "Who holds what, and how the last run ended."),
     "runs": ("runs", "List the runs, newest first."),
     "show": ("show", "Tell a run again, line by line."),
+    "resume": ("resume", "Go on with a run that was interrupted, or whose process died."),
+    "abort": ("abort", "Give a run up, and bring back what ran before it."),
+    "pause": ("steering:pause", "Hold the run in progress: no further batch begins."),
+    "continue": ("steering:go_on", "Let a paused run go on."),
+    "promote": ("steering:promote", "Past the gate or the window that is open, at once."),
     "rollback": ("rollback", "Bring an earlier version back (the same as rollback-deploy-auto)."),
     "report": ("report", "Write a run's incident document again, and say where it is."),
     "init": ("init", "Look at this repository, and write a hotfix.toml to begin with."),
@@ -24,7 +29,10 @@ COMMANDS = {
     "notify": ("notify", "Send a test message to the channels (--test)."),
     "demo": ("demo", "A whole hotfix on this machine, with a real service under traffic."),
 }
-"""Name, module beside this one, and the line that help shows: so that help imports none of them."""
+"""Name, module beside this one (and `:name` where its command is not `command`), and the line that help shows.
+
+So that help imports none of them.
+"""
 
 _OWN_OPTIONS = ("--help", "-h", "--version")
 
@@ -43,8 +51,8 @@ class Commands(click.Group):
         """Import the module of `cmd_name` and take its command."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f".{COMMANDS[cmd_name][0]}", __package__)
-        command: click.Command = module.command
+        name, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(f".{name}", __package__), attribute or "command")
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

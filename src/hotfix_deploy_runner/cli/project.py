@@ -10,18 +10,22 @@ import click
 
 from ..config.load import load
 from ..core.facts import Request
+from ..core.instant import Instant
 from ..doors.repository import find_repository
 from ..errors import UsageError
 from ..wiring.project import CHECKS, Project
 
 
-def open_project(config: Path | None, overrides: Mapping[str, Any] | None = None) -> Project:
-    """The project of the current folder. `overrides` are settings that flags give, by their key."""
+def open_project(config: Path | None, overrides: Mapping[str, Any] | None = None, not_before: Instant = 0.0) -> Project:
+    """The project of the current folder. `overrides` are settings that flags give, by their key.
+
+    Its clock starts at `not_before`, where that is later than now.
+    """
     repository = find_repository(Path.cwd())
     loaded = load(repository.top, config, overrides, os.environ)
     for remark in loaded.remarks:
         click.echo(f"Warning: {remark}", err=True)
-    return Project(repository, loaded)
+    return Project(repository, loaded, not_before)
 
 
 def overrides(given: Mapping[str, Any]) -> dict[str, Any]:

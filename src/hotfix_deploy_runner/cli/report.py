@@ -7,8 +7,7 @@ import click
 import msgspec
 
 from ..errors import UsageError
-from ..wiring.documents import NAMES, keep_notes, read_notes
-from ..wiring.launch import write_document
+from ..wiring.documents import NAMES, keep_notes, read_notes, write_document
 from ..wiring.project import Project
 from .failing import tells_errors
 from .options import project_options

@@ -1,30 +1,22 @@
 """`rollback`, which is also `rollback-deploy-auto`: bring an earlier version back."""
 
 import asyncio
-import secrets
 import sys
-import time
 from pathlib import Path
 
 import click
 
 from ..core.ending import Ending, ExitCode
-from ..core.events import RequestReceived, RunEnded
 from ..core.facts import Request
-from ..core.run import Run, fold
+from ..core.run import fold
 from ..errors import LockHeld, UsageError
-from ..journal.store import InboxRequest
 from ..wiring.launch import rollback
 from ..wiring.project import Project
 from .failing import tells_errors
+from .holder import ask, follow, living_holder
 from .options import project_options, view_options
 from .project import open_project
 from .viewing import ClosableView, view
-
-ANSWER_WITHIN = 10.0
-"""Seconds that the holder of a run in progress has to take a request up, before it is taken over."""
-
-_LOOK_EVERY = 0.1
 
 
 @click.command("rollback", context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,14 +42,14 @@ def command(version: str, target: str, reason: str, force: bool, yes: bool, conf
         if ending is None:
             reasons = {"rollback": reason} if reason else {}
             request = Request("rollback", target, "", version, project.operator, project.host, force, reasons)
-            ending = asyncio.run(rollback(project, request, project.settings.policy(), [shown]))
+            ending = asyncio.run(rollback(project, request, project.policy, [shown]))
     sys.exit(ending.code)
 
 
 def _through_the_holder(project: Project, version: str, target: str, reason: str, shown: ClosableView) -> Ending | None:
     """Ask the run in progress, and follow it to its end. None: there is none, or it does not answer."""
-    holder = project.locks.holder(target)
-    if holder is None or not holder.alive or holder.state != "held":
+    holder = living_holder(project, target)
+    if holder is None:
         return None
     events = project.store.events(holder.run)
     if not events:
@@ -76,27 +68,10 @@ def _through_the_holder(project: Project, version: str, target: str, reason: str
             f"run {run.id} is in progress, and its way back is {run.facts.old.version}, not {version}",
             next_step=f"rollback-deploy-auto --version {run.facts.old.version} --target {target}; then the other",
         )
-    request = InboxRequest(secrets.token_hex(8), "rollback", project.operator, reason, project.clock())
-    project.store.ask(run.id, request)
+    request = ask(project, run.id, "rollback", reason)
     click.echo(f"Asked run {run.id} ({holder}) to roll back.", err=True)
-    return _follow(project, run, request, shown)
-
-
-def _follow(project: Project, run: Run, request: InboxRequest, shown: ClosableView) -> Ending | None:
-    """Show the run's events from its beginning, until it ends. None when that does not bring the old version."""
-    asked_at, taken_up = time.monotonic(), False
-    told = 0
-    while True:
-        for number, event in project.store.events(run.id, after=told):
-            shown.event(number, event)
-            told = number
-            taken_up = taken_up or (isinstance(event, RequestReceived) and event.request == request.id)
-            if isinstance(event, RunEnded):
-                return _as_asked(event.ending)
-        if not taken_up and time.monotonic() - asked_at > ANSWER_WITHIN:
-            click.echo(f"No answer within {ANSWER_WITHIN:g} s: taking over.", err=True)
-            return None
-        time.sleep(_LOOK_EVERY)
+    ended = follow(project, run, request, shown)
+    return None if ended is None else _as_asked(ended.ending)
 
 
 def _as_asked(ending: Ending) -> Ending | None:

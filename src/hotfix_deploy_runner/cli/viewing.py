@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from ..core.events import AnyEvent
@@ -24,10 +24,15 @@ class ClosableView(Protocol):
 
 
 @contextlib.contextmanager
-def view(as_json: bool) -> Iterator[ClosableView]:
-    """JSON lines when asked for, the live view on a terminal, else the plain lines; tidied up at the end."""
+def view(as_json: bool, past: Iterable[tuple[int, AnyEvent]] = ()) -> Iterator[ClosableView]:
+    """JSON lines when asked for, the live view on a terminal, else the plain lines; tidied up at the end.
+
+    `past` is what happened before: it is told again to a person, and not to a program, which has read it.
+    """
     shown = _view(as_json)
     try:
+        for seq, event in () if as_json else past:
+            shown.event(seq, event)
         yield shown
     finally:
         _close(shown)

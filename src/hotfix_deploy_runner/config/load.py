@@ -21,13 +21,16 @@ class Loaded(NamedTuple):
     """The settings and the file they came from, None when there is none.
 
     `origins` says where each key that was given was: `--window`, `HOTFIX_TARGET`, `hotfix.toml:3`; what is not in it
-    is a default. `remarks` are for a person: variables that look like settings and are none.
+    is a default. `remarks` are for a person: variables that look like settings and are none. `flags` is what flags
+    gave, by dotted key, and `named` the file that one of them named: what it takes to load the same again.
     """
 
     settings: Settings
     path: Path | None
     origins: Mapping[Key, str] = {}
     remarks: tuple[str, ...] = ()
+    flags: Mapping[str, Any] = {}
+    named: Path | None = None
 
     def origin(self, key: Key) -> str:
         """Where the value of `key` came from."""
@@ -74,7 +77,8 @@ def load(
     except ValidationError as error:
         lines = [_explained(problem, origins, file.path) for problem in problems(error, Settings)]
     else:
-        return Loaded(settings, file.path, origins, tuple(unknown(environ, Settings, file.text)))
+        remarks = tuple(unknown(environ, Settings, file.text))
+        return Loaded(settings, file.path, origins, remarks, dict(overrides or {}), named)
     # Outside of the handler, as pydantic's own error can hold a secret.
     raise UsageError(f"{file.path.name if file.path else 'the settings'}: {len(lines)} wrong", detail="\n".join(lines))
 

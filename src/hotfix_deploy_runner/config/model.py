@@ -125,10 +125,15 @@ class Settings(Table):
     watch: WatchTable = WatchTable()
     rollout: RolloutTable = RolloutTable()
     merge: MergeTable = MergeTable()
+    on_interrupt: Literal["hold", "rollback"] | None = Field(
+        None,
+        description="What Ctrl-C or a TERM leads to once production is touched: leave it for `resume`, or order the "
+        "rollback. Not set: hold; rollback where the variable CI is set.",
+    )
     notifiers: dict[str, dict[str, Any]] = Field({}, description="Channels by name, each with a `type`.")
 
-    def policy(self) -> Policy:
-        """The limits and choices, as the core understands them."""
+    def policy(self, *, ci: bool = False) -> Policy:
+        """The limits and choices, as the core understands them. `ci`: nobody sits there who could go on by hand."""
         watch = self.watch
         watching = Watching(
             threshold=self.rollback_threshold / 100,
@@ -145,4 +150,12 @@ class Settings(Table):
             ("target", migrations.command),
         )
         migrates = tuple(name for name, command in where if command)
-        return Policy(watching, rolling, merge.back, tuple(merge.into), merge.delete_branch, migrates)
+        return Policy(
+            watching,
+            rolling,
+            merge.back,
+            tuple(merge.into),
+            merge.delete_branch,
+            migrates,
+            self.on_interrupt or ("rollback" if ci else "hold"),
+        )

@@ -4,7 +4,8 @@ from .check import Status
 from .ending import Ending, ExitCode
 from .migrating import are_in, half_applied
 from .plan import PROBES, VALIDATE
-from .run import Progress, Run
+from .progress import Progress
+from .run import Run
 from .step import Course, Ended, Phase
 from .verdict import Kind
 
@@ -13,10 +14,10 @@ def conclude(run: Run) -> Ending:
     """The ending of a run that has nothing left to do. Read from the top: the first that applies is it."""
     if run.taken_over:
         return _taken_over(run)
-    if run.request.action == "rollback":
-        return _asked_rollback(run)
     if run.course is Course.LEAVE:
         return _left(run)
+    if run.request.action == "rollback":
+        return _asked_rollback(run)
     if any(p.step.does == "restore" or p.step.id == "mark" for p in run.steps.values()):
         return _rolled_back(run)
     if run.course is Course.FINISH and run.touched:
@@ -65,22 +66,34 @@ def _stopped(run: Run) -> Ending:
         how = "the migration may be half applied" if half_applied(run) else "the migrations are in its database"
         production = f"{place} still runs {run.facts.old.version}, but {how}."
     if run.signal:
-        code = ExitCode.TERMINATED if run.signal == "SIGTERM" else ExitCode.INTERRUPTED
-        return Ending(code, "Hotfix interrupted before production.", production, _again(run))
+        return Ending(
+            _signal_code(run), "Hotfix interrupted before production.", production, resume(run), unfinished=True
+        )
     if run.request.target == "staging":
         return Ending(ExitCode.STOPPED, "Hotfix stopped.", production)
     return Ending(ExitCode.STOPPED, "Hotfix stopped before production.", production)
 
 
-def _again(run: Run) -> str:
-    return f"hotfix-deploy-runner --branch {run.request.branch} --target {run.request.target}"
+def resume(run: Run) -> str:
+    """The command that goes on with the run."""
+    return f"hotfix-deploy-runner resume {run.id}"
+
+
+def _signal_code(run: Run) -> int:
+    return ExitCode.TERMINATED if run.signal == "SIGTERM" else ExitCode.INTERRUPTED
 
 
 def _left(run: Run) -> Ending:
     """Interrupted with production touched: nothing is undone, nothing is hidden."""
-    code = ExitCode.TERMINATED if run.signal == "SIGTERM" else ExitCode.INTERRUPTED
-    summary = f"Hotfix interrupted while {run.facts.version} was on its way."
-    return Ending(code, summary, _mixed_words(run), rollback_command(run), unfinished=True)
+    old, version = run.facts.old.version, run.facts.version
+    if run.request.action == "rollback":
+        summary, production = f"Rollback to {version} interrupted.", f"{_place(run)} may run several versions."
+    elif any(p.step.does == "restore" for p in run.steps.values()):
+        summary = f"Hotfix interrupted while {version} was on its way."
+        production = f"The rollback to {old} is ordered and not verified: {_place(run).lower()} may run both."
+    else:
+        summary, production = f"Hotfix interrupted while {version} was on its way.", _mixed_words(run)
+    return Ending(_signal_code(run), summary, production, resume(run), unfinished=True)
 
 
 def _mixed_words(run: Run) -> str:

@@ -6,6 +6,7 @@ The shell writes `record` to the journal before it begins anything in `start`, a
 
 import msgspec
 
+from .asking import turn_on_request, turn_on_signal
 from .conclude import conclude
 from .ending import Ending
 from .events import AnyEvent, CourseChanged, RunEnded, StepEnded, StepsPlanned, VerdictReached
@@ -14,7 +15,8 @@ from .judging import gate, is_breach, patience, validate
 from .migrating import why_held
 from .on_failure import consequence
 from .plan import OBSERVE, PROBES, VALIDATE, plan_end, plan_observation, plan_probes, plan_way_back
-from .run import Progress, Run
+from .progress import Progress
+from .run import Run
 from .step import Course, Ended, Phase, Step, StepId
 from .verdict import Kind, Verdict
 
@@ -57,18 +59,13 @@ def _leave_to_another(run: Run, now: Instant) -> Decision | None:
 
 
 def _turn_on_a_signal(run: Run, now: Instant) -> Decision | None:
-    """Production that is touched is left as it is. A rollback goes on: half of one is worse than a late exit."""
-    if not run.signal or run.course is not Course.FORWARD or run.request.action == "rollback":
-        return None
-    return _turn(now, Course.LEAVE if run.touched else Course.FINISH, f"interrupted by {run.signal}")
+    turn = turn_on_signal(run, now)
+    return _turn(now, *turn) if turn else None
 
 
 def _turn_on_a_request(run: Run, now: Instant) -> Decision | None:
-    held = run.course is Course.FINISH and run.touched and OBSERVE not in run.steps
-    if run.asked is None or run.request.action == "rollback" or not (run.course is Course.FORWARD or held):
-        return None
-    why = f"{run.asked.verb} asked for by {run.asked.by}" + (f": {run.asked.reason}" if run.asked.reason else "")
-    return _turn(now, Course.BACK if run.touched else Course.FINISH, why)
+    turn = turn_on_request(run)
+    return _turn(now, *turn) if turn else None
 
 
 def _turn_on_a_breach(run: Run, now: Instant) -> Decision | None:
@@ -149,8 +146,10 @@ def _plan_the_way_back(run: Run, now: Instant) -> Decision | None:
 
 
 def _judge(run: Run, now: Instant) -> Decision | None:
-    """End the gates, and the validation, that the evidence allows to end."""
+    """End the gates, and the validation, that the evidence allows to end. Not the validation while it is paused."""
     for step in _open_to_judgement(run):
+        if step.id == VALIDATE and _paused(run):
+            continue
         judgement = validate(run, now) if step.id == VALIDATE else gate(run, step, now)
         if judgement is None:
             continue
@@ -175,7 +174,9 @@ def _open_to_judgement(run: Run) -> tuple[Step, ...]:
 
 
 def _start_what_is_ready(run: Run) -> Decision | None:
-    """All that have what they wait for, but never two at once that touch the same thing."""
+    """All that have what they wait for, but never two at once that touch the same thing. None while it is paused."""
+    if _paused(run):
+        return None
     taken = {thing for p in run.running for thing in p.step.touches}
     ready: list[Step] = []
     for progress in run.steps.values():
@@ -185,6 +186,11 @@ def _start_what_is_ready(run: Run) -> Decision | None:
             ready.append(step)
             taken |= step.touches
     return Decision(start=tuple(ready)) if ready else None
+
+
+def _paused(run: Run) -> bool:
+    """Nothing new begins on the way forward; what is under way ends, and the watch goes on: a breach still turns."""
+    return run.paused is not None and run.course is Course.FORWARD
 
 
 def _on_course(run: Run, step: Step) -> bool:
@@ -198,7 +204,7 @@ def _unblocked(run: Run, step: Step) -> bool:
 def _wait(run: Run, now: Instant) -> Decision | None:
     """Something is under way, or a gate is open to judgement: the next event, or the gate's patience, decides."""
     judged = _open_to_judgement(run)
-    if not judged and all(p.step.background for p in run.running):
+    if not judged and all(p.step.background for p in run.running) and not _paused(run):
         return None
     return Decision(wake=min((patience(run, step, now) for step in judged), default=None))
 

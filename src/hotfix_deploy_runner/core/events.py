@@ -21,8 +21,8 @@ from .verdict import Verdict
 
 SCHEMA = 1
 
-Verb = Literal["rollback", "abort"]
-"""What somebody else may ask of a live run."""
+Verb = Literal["rollback", "abort", "pause", "continue", "promote"]
+"""What somebody else may ask of a live run: `core.asking` says what each does."""
 
 
 class Event(msgspec.Struct, frozen=True, tag_field="event", kw_only=True):
@@ -32,7 +32,11 @@ class Event(msgspec.Struct, frozen=True, tag_field="event", kw_only=True):
 
 
 class RunStarted(Event, frozen=True, kw_only=True, tag="run-started"):
-    """The lock is held, the facts are known, the operator has agreed: these are the steps."""
+    """The lock is held, the facts are known, the operator has agreed: these are the steps.
+
+    `settings` are those in force, by key as in the file, without secrets; `flags` those that the command line gave,
+    and `config` the file that it named: what a resume needs to be the same run.
+    """
 
     run: str
     request: Request
@@ -40,6 +44,23 @@ class RunStarted(Event, frozen=True, kw_only=True, tag="run-started"):
     facts: Facts
     steps: tuple[Step, ...]
     tool: str = ""
+    settings: dict[str, Any] = {}
+    flags: dict[str, Any] = {}
+    config: str = ""
+
+
+class Resumed(Event, frozen=True, kw_only=True, tag="resumed"):
+    """Another process goes on with the run, under a new `fence`. What was started and has no outcome is open again.
+
+    `by` is who, `host` where, `tool` the version that goes on. `accepted` are the differences to the run as it was
+    begun (of settings, of the program) that the operator has accepted.
+    """
+
+    by: str
+    host: str
+    fence: int
+    tool: str = ""
+    accepted: tuple[str, ...] = ()
 
 
 class StepsPlanned(Event, frozen=True, kw_only=True, tag="steps-planned"):
@@ -144,6 +165,7 @@ class RunEnded(Event, frozen=True, kw_only=True, tag="run-ended"):
 
 AnyEvent = (
     RunStarted
+    | Resumed
     | StepsPlanned
     | StepStarted
     | StepReported

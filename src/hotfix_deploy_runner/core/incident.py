@@ -15,7 +15,8 @@ from .marks import Mark, marks
 from .notes import Notes
 from .plan import DOCUMENT
 from .policy import Watching
-from .run import Progress, Run, fold
+from .progress import Progress
+from .run import Run, fold
 from .series import Series, series
 from .timeline import Moment, Telling, tellings, timeline
 from .times import Times, times

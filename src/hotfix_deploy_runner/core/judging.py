@@ -2,11 +2,14 @@
 
 import msgspec
 
+from .asking import asked_by, promoted
 from .check import Line, Status
-from .instant import Instant
+from .events import RequestReceived
+from .instant import Instant, spoken
 from .run import Run
 from .step import Step
 from .verdict import Kind, Verdict
+from .watch import Watch
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -38,7 +41,7 @@ def patience(run: Run, step: Step, now: Instant) -> Instant:
     batch = run.steps.get(str(step.args.get("batch")))
     if batch is None or batch.ended_at is None:
         return now + run.policy.watching.interval
-    return batch.ended_at + run.policy.watching.gate_wait
+    return max(batch.ended_at, run.resumed or 0.0) + run.policy.watching.gate_wait
 
 
 def gate(run: Run, step: Step, now: Instant) -> Judgement | None:
@@ -49,6 +52,9 @@ def gate(run: Run, step: Step, now: Instant) -> Judgement | None:
     batch = run.steps[step.args["batch"]]
     if run.watch is None:
         return Judgement()
+    if run.promoted is not None and promoted(run, batch.ended_at):
+        why = f"promotion {asked_by(run.promoted)}"
+        return Judgement((Line(Status.WARN, f"Gate {step.args['batch'].partition(':')[2]} passed at once", (why,)),))
     healthy_since = batch.ended_at or now
     if run.watch.covers(batch.found.get("incarnations", ()), healthy_since):
         return Judgement()
@@ -67,11 +73,21 @@ def validate(run: Run, now: Instant) -> Judgement | None:
         verdict = Verdict(Kind.BLIND, "No metrics source is configured: nothing was watched")
         return Judgement((Line(Status.WARN, verdict.reason),), verdict)
     verdict = run.watch.judge(now)
+    if verdict.kind in (Kind.PENDING, Kind.BLIND) and run.promoted is not None and promoted(run, run.watch.all_in):
+        return _ended_early(verdict, run, run.watch, run.promoted)
     over = run.watch.watched >= run.policy.watching.window
     too_early = verdict.kind is Kind.BLIND and not _blind_long_enough(run, now)
     if verdict.kind is Kind.PENDING or too_early or (verdict.kind is Kind.SLOW and not over):
         return None
     return Judgement(tuple(validation_lines(verdict)), verdict)
+
+
+def _ended_early(verdict: Verdict, run: Run, watch: Watch, asked: RequestReceived) -> Judgement:
+    """The window is cut short by a human: what was not watched is not proven."""
+    watched, window = spoken(watch.watched), spoken(run.policy.watching.window)
+    reason = f"the watch ended after {watched} of {window}: promotion {asked_by(asked)}"
+    early = msgspec.structs.replace(verdict, kind=Kind.UNPROVEN, reason=reason)
+    return Judgement(tuple(validation_lines(early)), early)
 
 
 def validation_lines(verdict: Verdict) -> list[Line]:

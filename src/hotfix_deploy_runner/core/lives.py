@@ -49,6 +49,11 @@ class Lives(msgspec.Struct, frozen=True):
         known |= {key: Life(name, was_ready=True) for name, key in gone.items()}
         return Lives(known, (*self.restarted, *restarted), at)
 
+    def resumed(self) -> "Lives":
+        """After a gap in which nobody looked: who is not ready then has not been so for as long as the gap was."""
+        known = {key: msgspec.structs.replace(life, unready_since=None) for key, life in self.known.items()}
+        return msgspec.structs.replace(self, known=known)
+
     def unhealthy(self, length: Seconds) -> tuple[Life, ...]:
         """Those that had been ready and then were not for at least `length`, up to when the fleet was last seen."""
         return tuple(

@@ -45,9 +45,9 @@ def _of_steps(run: Run) -> Iterator[Mark]:
         step = progress.step
         if step.does == "tag" and progress.passed and not step.args.get("candidate") and progress.ended_at is not None:
             yield Mark(progress.ended_at, What.TAG, "tagged")
-        if step.does == "batch" and progress.started is not None:
+        if step.does == "batch" and progress.begun is not None:
             count = int(step.args["before"]) + int(step.args["count"])
-            yield Mark(progress.started, What.BATCH, f"{count}/{step.args['of']}")
+            yield Mark(progress.begun, What.BATCH, f"{count}/{step.args['of']}")
         if step.does == "batch" and step.args.get("last") and progress.passed and progress.ended_at is not None:
             yield Mark(progress.ended_at, What.LIVE, "all new")
 

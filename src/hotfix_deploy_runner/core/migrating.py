@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from .plan import MIGRATE
-from .run import Progress, Run
+from .progress import Progress
+from .run import Run
 
 CHECK = "check:migrations"
 """The check that lists them: `found` has `migrations`, and by path what is `irreversible` in them."""
@@ -47,4 +48,4 @@ def warning(run: Run) -> str:
 
 def _begun(run: Run) -> Progress | None:
     step = run.steps.get(MIGRATE)
-    return step if step is not None and step.started is not None else None
+    return step if step is not None and step.begun is not None else None

@@ -45,7 +45,8 @@ class Rolling(msgspec.Struct, frozen=True):
 class Policy(msgspec.Struct, frozen=True):
     """All of it. `merge_into` are the branches that the hotfix is merged back to.
 
-    `migrates` says where a command of the runner's runs migrations: `staging`, `target`, or both.
+    `migrates` says where a command of the runner's runs migrations: `staging`, `target`, or both. `on_interrupt` says
+    what a signal leads to once the target is touched: nothing more is done, or the way back is ordered.
     """
 
     watching: Watching = Watching()
@@ -54,3 +55,4 @@ class Policy(msgspec.Struct, frozen=True):
     merge_into: tuple[str, ...] = ("main",)
     delete_branch: bool = True
     migrates: tuple[Literal["staging", "target"], ...] = ()
+    on_interrupt: Literal["hold", "rollback"] = "hold"

@@ -4,7 +4,6 @@ from typing import Any
 
 import msgspec
 
-from .check import Line
 from .ending import Ending
 from .events import (
     AnyEvent,
@@ -14,6 +13,7 @@ from .events import (
     ReadingMissed,
     ReadingTaken,
     RequestReceived,
+    Resumed,
     RunEnded,
     RunStarted,
     StepEnded,
@@ -26,40 +26,21 @@ from .events import (
 from .facts import Facts, Request
 from .instant import Instant
 from .policy import Policy
+from .progress import Progress
+from .reading import Cursor
 from .revision import Revision
-from .step import Course, Ended, Step, StepId
+from .step import Course, StepId
 from .verdict import Verdict
 from .watch import Watch
 
 
-class Progress(msgspec.Struct, frozen=True):
-    """How far a step has come. Neither started nor ended: it waits."""
-
-    step: Step
-    started: Instant | None = None
-    ended_at: Instant | None = None
-    ended: Ended | None = None
-    lines: tuple[Line, ...] = ()
-    found: dict[str, Any] = {}
-
-    @property
-    def running(self) -> bool:
-        """Started, with no outcome yet."""
-        return self.started is not None and self.ended is None
-
-    @property
-    def passed(self) -> bool:
-        """Ended well."""
-        return self.ended is Ended.PASSED
-
-    @property
-    def failed(self) -> bool:
-        """Ended badly; a stopped step has not failed."""
-        return self.ended is Ended.FAILED
-
-
 class Run(msgspec.Struct, frozen=True):
-    """Everything that is known of one run. Made by `begin`, changed only by `apply`."""
+    """Everything that is known of one run. Made by `begin`, changed only by `apply`.
+
+    `asked` is a request to go back, `paused` one to hold the rollout, `promoted` the last one to go on at once.
+    `signal` and `signals`: the first that told the process to stop, at `signalled`, and how many did. `cursor` is where
+    the metrics source goes on from; `resumed` when another process went on with the run, last.
+    """
 
     id: str
     request: Request
@@ -72,7 +53,13 @@ class Run(msgspec.Struct, frozen=True):
     watch: Watch | None = None
     verdict: Verdict | None = None
     asked: RequestReceived | None = None
+    paused: RequestReceived | None = None
+    promoted: RequestReceived | None = None
     signal: str = ""
+    signals: int = 0
+    signalled: Instant = 0.0
+    cursor: Cursor | None = None
+    resumed: Instant | None = None
     taken_over: str = ""
     not_told: tuple[NoticeFailed, ...] = ()
     ending: Ending | None = None
@@ -95,7 +82,7 @@ class Run(msgspec.Struct, frozen=True):
     @property
     def touched_at(self) -> Instant | None:
         """Since when what serves in the target may have been changed; None: it has not been."""
-        starts = (p.started for p in self.steps.values() if p.step.does in ("batch", "turn"))
+        starts = (p.begun for p in self.steps.values() if p.step.does in ("batch", "turn"))
         return min((at for at in starts if at is not None), default=None)
 
     @property
@@ -148,16 +135,21 @@ def _changes(run: Run, event: AnyEvent) -> dict[str, Any]:
             return {"steps": run.steps | {step.id: Progress(step) for step in event.steps}}
         case StepStarted() | StepReported() | StepEnded():
             return _step_changes(run, event)
-        case ReadingTaken() | ReadingMissed():
+        case ReadingTaken():
+            return {"watch": _watch(run, event), "cursor": event.cursor}
+        case ReadingMissed():
             return {"watch": _watch(run, event)}
         case VerdictReached():
             return {"verdict": event.verdict}
         case CourseChanged():
             return {"course": event.course, "why": event.why}
         case RequestReceived():
-            return {"asked": event}
+            return _asked(event)
         case Interrupted():
-            return {"signal": event.signal}
+            first = {} if run.signals else {"signal": event.signal, "signalled": event.at}
+            return {"signals": run.signals + 1, **first}
+        case Resumed():
+            return _resumed(run, event)
         case TakenOver():
             return {"taken_over": event.why}
         case NoticeFailed():
@@ -167,11 +159,46 @@ def _changes(run: Run, event: AnyEvent) -> dict[str, Any]:
     return {}
 
 
+def _asked(event: RequestReceived) -> dict[str, Any]:
+    match event.verb:
+        case "pause":
+            return {"paused": event}
+        case "continue":
+            return {"paused": None}
+        case "promote":
+            return {"paused": None, "promoted": event}
+    return {"asked": event}
+
+
+def _resumed(run: Run, event: Resumed) -> dict[str, Any]:
+    """Another process has the run: what only the old one stopped for is no reason any more.
+
+    The course stays, unless a signal alone had changed it; then what was winding the run up is planned anew later.
+    """
+    left = run.course is Course.LEAVE or (run.course is Course.FINISH and bool(run.signal) and not run.touched)
+    steps = {name: p.reopened() for name, p in run.steps.items() if not (left and p.step.course is Course.FINISH)}
+    return {
+        "steps": steps,
+        "course": _course_before(run) if left else run.course,
+        "facts": msgspec.structs.replace(run.facts, fence=event.fence),
+        "watch": run.watch.resumed(event.at) if run.watch is not None else None,
+        "signal": "",
+        "signals": 0,
+        "ending": None,
+        "resumed": event.at,
+    }
+
+
+def _course_before(run: Run) -> Course:
+    """Where a run that was left was heading: a way back that had been planned is still the way."""
+    return Course.BACK if any(p.step.course is Course.BACK for p in run.steps.values()) else Course.FORWARD
+
+
 def _step_changes(run: Run, event: StepStarted | StepReported | StepEnded) -> dict[str, Any]:
     before = run.steps[event.step]
     match event:
         case StepStarted():
-            after = msgspec.structs.replace(before, started=event.at, ended=None, ended_at=None)
+            after = before.start(event.at)
         case StepReported():
             after = msgspec.structs.replace(before, lines=(*before.lines, event.line))
         case StepEnded():

@@ -15,6 +15,7 @@ from .events import (
     ReadingMissed,
     ReadingTaken,
     RequestReceived,
+    Resumed,
     RunEnded,
     RunStarted,
     StepEnded,
@@ -103,6 +104,8 @@ def _moments(event: AnyEvent, judged: set[str]) -> Iterator[Moment]:
             yield Moment(event.at, Status.WARN, f"{event.by} asked for: {event.verb}", why)
         case Interrupted():
             yield Moment(event.at, Status.WARN, f"Interrupted by {event.signal}")
+        case Resumed():
+            yield Moment(event.at, Status.WARN, f"{event.by} on {event.host} went on with the run", event.accepted)
         case TakenOver():
             yield Moment(event.at, Status.WARN, "Taken over", (event.why,))
         case RunEnded():

@@ -103,6 +103,13 @@ class Watch(msgspec.Struct, frozen=True):
         heard = at if self.heard is None else self.heard
         return msgspec.structs.replace(self, lives=self.lives.seen(at, fleet, self.new), heard=heard)
 
+    def resumed(self, at: Instant) -> Self:
+        """Watched on by another process, from `at`: the gap was blind, and nothing in it counts as unhealthy for long.
+
+        What the next reading brings of the gap (requests, errors) is evidence like any; the time of it is not watched.
+        """
+        return msgspec.structs.replace(self, lives=self.lives.resumed(), heard=None if self.heard is None else at)
+
     def rolled_out(self, at: Instant) -> Self:
         """The last new instance is in, the window begins. Saying it again changes nothing."""
         if self.all_in is not None:

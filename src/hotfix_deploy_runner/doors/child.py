@@ -45,11 +45,11 @@ class Reader(asyncio.SubprocessProtocol):
 
 
 class Child:
-    """A running program, its group, and its pipes."""
+    """A running program, its group (by its number), and its pipes."""
 
     def __init__(self, transport: asyncio.SubprocessTransport, reader: Reader) -> None:
         self._transport = transport
-        self._group = transport.get_pid()
+        self.group = transport.get_pid()
         self.reader = reader
 
     @property
@@ -78,14 +78,14 @@ class Child:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience
         pause = _LOOK
-        while self._signal(0) and _lives(self._group) and loop.time() < deadline:
+        while self._signal(0) and _lives(self.group) and loop.time() < deadline:
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LOOK_AT_LEAST)
 
     def _signal(self, number: int) -> bool:
         """Whether there was anybody to send it to."""
         try:
-            os.killpg(self._group, number)
+            os.killpg(self.group, number)
         except (ProcessLookupError, PermissionError):
             return False
         return True

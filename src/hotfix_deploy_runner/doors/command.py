@@ -12,6 +12,7 @@ import msgspec
 from ..errors import CommandFailed
 from ..ports import Redact
 from .child import Child, Reader
+from .children import Children
 from .output import Lines, Whole
 
 
@@ -38,12 +39,14 @@ class Commands:
     What is left of the group is ended by TERM, then after `grace` seconds by KILL: on a time limit, on a cancel, and
     when the program itself has ended but its children have not. A child that makes a session of its own (a daemon)
     is not in the group: it lives on, and is not waited for.
+    `children` is where what runs is noted, for whoever has to end it should this process die.
     Not a shell: a string is handed to `sh -c`, a sequence is run as it is. Standard input is empty.
     """
 
-    def __init__(self, redact: Redact, *, grace: float = 3.0) -> None:
+    def __init__(self, redact: Redact, *, grace: float = 3.0, children: Path | None = None) -> None:
         self.redact = redact
         self._grace = grace
+        self._children = Children(children) if children is not None else None
 
     async def run(
         self,
@@ -105,7 +108,12 @@ class Commands:
                 transport, _ = await starting
                 await Child(transport, reader).clear(self._grace)
             raise
-        return Child(transport, reader)
+        return self._noted(Child(transport, reader))
+
+    def _noted(self, child: Child) -> Child:
+        if self._children is not None:
+            self._children.note(child.group)
+        return child
 
     async def _watch(self, process: Child, timeout: float) -> bool:
         """Wait for its end; whether the time limit ended it."""
@@ -116,4 +124,6 @@ class Commands:
             return True
         finally:
             await process.clear(self._grace)
+            if self._children is not None:
+                self._children.forget(process.group)
         return False

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from ..core.events import AnyEvent, RequestReceived, RunEnded, RunStarted, StepStarted, from_json, to_json
+from ..core.events import AnyEvent, RequestReceived, Resumed, RunEnded, RunStarted, StepStarted, from_json, to_json
 from ..errors import JournalBroken, UsageError
 from . import schema
 from .store import InboxRequest, RunId, RunRow, choose
@@ -138,7 +138,7 @@ class SqliteStore:
         match event:
             case RunEnded():
                 self._connection.execute(ended, (event.at, event.ending.code, event.ending.summary, run))
-            case StepStarted():
+            case StepStarted() | Resumed():
                 self._connection.execute(ended, (None, None, "", run))
             case RequestReceived():
                 answered = "UPDATE requests SET received = ? WHERE id = ? AND run = ?"

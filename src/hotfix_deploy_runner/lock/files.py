@@ -12,8 +12,8 @@ from urllib.parse import quote
 import msgspec
 
 from ..core.instant import Instant, Seconds
+from ..doors.process_mark import ProcessMark
 from ..errors import HotfixError, LockHeld
-from .process import ProcessMark
 
 State = Literal["free", "held", "suspended", "unreadable"]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 
 from ..core.instant import Instant, utc
+from ..doors.process_mark import ProcessMark, mark, may_live
 from ..errors import HotfixError, LockHeld
 from .files import LockFiles, LockRecord, State
-from .process import ProcessMark, mark, may_live
 
 
 class Lease(msgspec.Struct, frozen=True):

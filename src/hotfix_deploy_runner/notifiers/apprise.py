@@ -60,7 +60,9 @@ def make_notifier(settings: Settings, workplace: Workplace) -> "AppriseChannel":
         raise UsageError(f"{table.url_env or 'secret_url'} does not hold a notification URL such as mailto://…")
     if importlib.util.find_spec("apprise") is None:
         raise NotConfigured("notification URLs need apprise", next_step='pip install "hotfix-deploy-runner[notify]"')
-    return AppriseChannel(url, Commands(workplace.redact, grace=0.5), workplace.redact, workplace.repository)
+    return AppriseChannel(
+        url, Commands(workplace.redact, grace=0.5, children=workplace.children), workplace.redact, workplace.repository
+    )
 
 
 class AppriseChannel:

@@ -73,9 +73,7 @@ class Preflight:
     async def worktree(self, step: Step, run: Run, work: Work) -> Outcome:
         """Check the pinned commit out beside the operator's checkout, and the base's; list what lies between."""
         facts = run.facts
-        await self._git.add_worktree(self._trees.tree(run), facts.commit)
-        await self._git.add_worktree(self._trees.pristine(run), facts.commit)
-        await self._git.add_worktree(self._trees.base(run), facts.base)
+        await self._check_out(run)
         changes = await self._git.changes(facts.base, facts.commit)
         commits = await self._git.commits(facts.base, facts.commit)
         return Outcome(
@@ -86,11 +84,24 @@ class Preflight:
             }
         )
 
+    async def again(self, run: Run) -> None:
+        """What the process that has left `run` may have taken away: the worktrees, and what is installed in them."""
+        if run.passed("worktree"):
+            await self._check_out(run)
+        if run.passed("install"):
+            await self._install(run)
+
+    async def _check_out(self, run: Run) -> None:
+        await self._git.add_worktree(self._trees.tree(run), run.facts.commit)
+        await self._git.add_worktree(self._trees.pristine(run), run.facts.commit)
+        await self._git.add_worktree(self._trees.base(run), run.facts.base)
+
+    async def _install(self, run: Run) -> Path:
+        return await self._installer.install(self._trees.tree(run), self._setup, self._trees.logs(run) / "setup.log")
+
     async def install(self, step: Step, run: Run, work: Work) -> Outcome:
         """Install the tree's dependencies: the tests and the smoke tests run with them."""
-        log = self._trees.logs(run) / "setup.log"
-        environment = await self._installer.install(self._trees.tree(run), self._setup, log)
-        return Outcome(found={"environment": str(environment)})
+        return Outcome(found={"environment": str(await self._install(run))})
 
     async def check(self, step: Step, run: Run, work: Work) -> Outcome:
         """One check, by name, within what is left of the time for all. One that is overridden does not fail."""
@@ -113,9 +124,10 @@ class Preflight:
         return msgspec.structs.replace(outcome, ended=Ended.FAILED if bad else Ended.PASSED)
 
     def _left(self, run: Run, now: Instant) -> Seconds:
-        """What is left of the budget, which is counted from the first check on."""
-        starts = [p.started for p in run.steps.values() if p.step.does == "check" and p.started is not None]
-        return max(0.0, min(starts, default=now) + self._budget - now)
+        """What is left of the budget, which is counted from the first check on; of a resumed run, the first since."""
+        since = run.resumed or run.started
+        starts = [p.started for p in run.steps.values() if p.step.does == "check" and (p.started or 0.0) >= since]
+        return max(0.0, min(filter(None, starts), default=now) + self._budget - now)
 
     async def channels(self, step: Step, run: Run, work: Work) -> Outcome:
         """Say which of the channels that were asked for cannot be told."""

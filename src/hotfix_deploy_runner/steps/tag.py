@@ -32,7 +32,8 @@ class Tags:
         ref = f"refs/tags/{name}"
         if taken is None:
             await self._push_or_forget(name, ref, run.facts.commit)
-        return Outcome() if candidate else passed(f"Tagged {name}")
+        found = () if taken is None else (f"found on {self._remote} at {taken[:7]}: not made again",)
+        return Outcome() if candidate else passed(f"Tagged {name}", *found)
 
     async def _push_or_forget(self, name: str, ref: str, commit: str) -> None:
         """A tag that the remote refused, or has at another commit by now, does not stay here either."""

@@ -19,9 +19,12 @@ class WatchTarget:
         self._platforms, self._source = platforms, source
 
     async def watch(self, step: Step, run: Run, work: Work) -> Outcome:
-        """One reading an interval, counted from the start of each; the cursor goes into the journal with it."""
+        """One reading an interval, counted from the start of each; the cursor goes into the journal with it.
+
+        A resumed run goes on from the cursor that its last reading left.
+        """
         assert self._source is not None
-        cursor: Cursor | None = None
+        cursor = run.cursor
         loop = asyncio.get_running_loop()
         while True:
             due = loop.time() + run.policy.watching.interval

@@ -18,10 +18,11 @@ from rich.text import Text
 
 from ..core.check import Line, Status
 from ..core.ending import ExitCode
-from ..core.events import AnyEvent, ReadingTaken, RunEnded, RunStarted
+from ..core.events import AnyEvent, ReadingTaken, Resumed, RunEnded, RunStarted
 from ..core.instant import spoken
 from ..core.phrases import figures
-from ..core.run import Progress, Run, apply, begin
+from ..core.progress import Progress
+from ..core.run import Run, apply, begin
 from ..core.step import Course
 from .narration import Heading, Narrator, Piece, Words
 from .plain import text_of
@@ -64,7 +65,7 @@ class LiveView:
         for piece in self._narrator.tell(event):
             for text in text_of(piece):
                 self._console.print(_coloured(piece, text), soft_wrap=True)
-        if isinstance(event, RunStarted):
+        if isinstance(event, RunStarted | Resumed):
             self._live.start()
         elif isinstance(event, RunEnded):
             self._live.stop()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from ..core.asking import asked_by
 from ..core.check import Line, Status
 from ..core.events import (
     AnyEvent,
@@ -16,6 +17,7 @@ from ..core.events import (
     Interrupted,
     NoticeFailed,
     RequestReceived,
+    Resumed,
     RunEnded,
     RunStarted,
     StepEnded,
@@ -26,9 +28,11 @@ from ..core.events import (
     VerdictReached,
 )
 from ..core.phrases import capital, figures
+from ..core.progress import Progress
+from ..core.run import Run, apply, begin
 from ..core.step import Course, Ended, Phase, Step, StepId
 from ..core.verdict import Verdict
-from .words import ending_words, header
+from .words import ending_words, header, resumed_words
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -72,6 +76,7 @@ class Narrator:
         self._said: set[str] = set()
         self._not_told: dict[tuple[str, str], list[str]] = {}
         self._started: RunStarted | None = None
+        self._run: Run | None = None
         self._over = False
         self._headed: list[Phase] = []
 
@@ -82,7 +87,7 @@ class Narrator:
     def _pieces(self, event: AnyEvent) -> Iterator[Piece]:
         match event:
             case RunStarted():
-                self._started = event
+                self._started, self._run = event, begin(event)
                 self._declare(event.steps)
                 yield from (Words(text) for text in header(event.request, event.facts))
             case StepsPlanned():
@@ -91,8 +96,13 @@ class Narrator:
                 self._note(event)
             case VerdictReached():
                 self._verdict = event.verdict
-            case RequestReceived() | Interrupted() | TakenOver():
+            case RequestReceived():
                 self._turn = Status.WARN
+                yield from self._ask(event)
+            case Interrupted() | TakenOver():
+                self._turn = Status.WARN
+            case Resumed():
+                yield from self._resume(event)
             case CourseChanged():
                 yield from self._change_course(event)
             case NoticeFailed():
@@ -100,6 +110,8 @@ class Narrator:
             case RunEnded():
                 yield from self._end(event)
         yield from self._tell_what_may_be_told()
+        if self._run is not None:
+            self._run = apply(self._run, event)
 
     def _declare(self, steps: tuple[Step, ...]) -> None:
         """In the order of the phases: what is planned late is still told where it belongs."""
@@ -129,6 +141,25 @@ class Narrator:
             detail = figures(self._verdict) if breach else ()
             line = Line(Status.FAIL if breach else self._turn, capital(event.why), detail)
             yield from self._under(where, line)
+
+    def _ask(self, event: RequestReceived) -> Iterator[Piece]:
+        """What does not turn the run is told at once; what does, with its turn."""
+        words = {"pause": "Paused", "continue": "Going on"}.get(event.verb)
+        if words is not None:
+            yield from self._under(self._where(), Line(Status.WARN, f"{words}: {asked_by(event)}"))
+
+    def _resume(self, event: Resumed) -> Iterator[Piece]:
+        """From here on another process tells the rest, under headings of its own."""
+        assert self._run is not None
+        after = apply(self._run, event)
+        for text in resumed_words(self._run, event):
+            yield Words(text)
+        self._course, self._turn, self._over, self._headed = after.course, Status.FAIL, False, []
+        self._tales = {name: self._again(name, progress) for name, progress in after.steps.items()}
+
+    def _again(self, name: StepId, progress: Progress) -> _Tale:
+        known = self._tales[name]
+        return _Tale(progress.step, progress.started is not None, progress.ended, known.untold)
 
     def _where(self) -> Phase:
         """The phase the run is in: that of the first step still to come. A gate belongs to what it opens."""

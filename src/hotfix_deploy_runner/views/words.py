@@ -1,8 +1,11 @@
 """The wording of the terminal's views: header, last words, what is under way. The contract's where it has them."""
 
 from ..core.ending import Ending, ExitCode
+from ..core.events import Resumed
 from ..core.facts import Facts, Request
+from ..core.instant import spoken, utc
 from ..core.phrases import next_step
+from ..core.run import Run
 from ..core.step import Step
 
 RESULTS = {
@@ -37,6 +40,19 @@ def header(request: Request, facts: Facts) -> tuple[str, ...]:
     return (*lines, *(f"Note: {remark}" for remark in facts.remarks))
 
 
+def resumed_words(run: Run, event: Resumed) -> tuple[str, ...]:
+    """Who goes on with a run that was left, when, and with what differences."""
+    gap = spoken(max(0.0, event.at - run.latest))
+    left = [p.step.id for p in run.steps.values() if p.running and not p.step.background]
+    open_ended = (f"Under way when it was left, and looked at again: {', '.join(left)}",) if left else ()
+    return (
+        "",
+        f"Resumed by {event.by} on {event.host} at {utc(event.at)}, {gap} after its last sign of life.",
+        *open_ended,
+        *(f"Note: {difference}" for difference in event.accepted),
+    )
+
+
 def ending_words(request: Request, ending: Ending) -> tuple[str, ...]:
     """The last words: what happened and what production runs in one line, then the one command to run next."""
     words = (f"{ending.summary} {ending.production}".rstrip(), next_step(request, ending))
@@ -67,6 +83,9 @@ def doing(step: Step) -> str:
         "restore": f"Restoring {place}/{args.get('platform', '')}",
         "turn": f"Turning {place}/{args.get('platform', '')}",
         "merge": f"Merging back to {args.get('branch', '')}",
+        "settle": f"Tidying up {place}",
+        "delete-branch": "Deleting the branch",
         "document": "Writing the incident document",
+        "cleanup": "Removing the worktrees",
     }
     return words.get(step.does, step.id)

@@ -4,12 +4,16 @@ from pathlib import Path
 
 import msgspec
 
-from ..core.incident import Incident, to_json
+from ..core.ending import Ending
+from ..core.events import AnyEvent, RunEnded
+from ..core.incident import Incident, incident, to_json
 from ..core.notes import Notes
 from ..errors import UsageError
+from ..journal.sqlite import SqliteStore
 from ..views.incident_document import document
 from ..views.render_html import to_html
 from ..views.render_markdown import to_markdown
+from .project import Project
 
 NAMES = {"md": "incident.md", "html": "incident.html", "json": "incident.json"}
 """The formats, each with its file."""
@@ -31,6 +35,25 @@ def write_files(folder: Path, known: Incident) -> Path:
     path = folder / NAMES["md"]
     path.write_text(to_markdown(made), encoding="utf-8")
     return path
+
+
+def write_document(project: Project, run: str, so_far: Ending | None = None, copy: Path | None = None) -> Path:
+    """Write a run's incident document from its journal and the notes that were given; into the folder `copy` as well.
+
+    Returns the Markdown's path, the copy's where one was asked for. `so_far` is the run's ending where the journal
+    does not have it yet.
+    """
+    store = SqliteStore(project.home / "journal.db")
+    try:
+        events: list[AnyEvent] = [event for _, event in store.events(run)]
+    finally:
+        store.close()
+    if so_far is not None and not any(isinstance(event, RunEnded) for event in events):
+        events.append(RunEnded(at=events[-1].at, ending=so_far))
+    folder = project.home / "runs" / run
+    document = incident(events, read_notes(folder))
+    path = write_files(folder, document)
+    return write_files(copy, document) if copy is not None else path
 
 
 def read_notes(folder: Path) -> Notes:

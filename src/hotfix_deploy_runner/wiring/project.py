@@ -13,6 +13,7 @@ from .. import plugins
 from ..config.load import Loaded
 from ..config.model import Settings
 from ..core.instant import Instant
+from ..core.policy import Policy
 from ..core.run import Run
 from ..core.version import TagFormat
 from ..doors.command import Commands
@@ -44,27 +45,35 @@ CHECKS = ("branch", "tests", "security", "migrations", "scope", "pipelines", "wa
 """The pre-flight checks, in the order in which they are told."""
 
 
-def steady_clock() -> Callable[[], Instant]:
-    """A clock that tells UTC as it was at the start and then only counts: the machine's clock may jump, a run not."""
-    epoch, origin = time.time(), time.monotonic()
+def steady_clock(not_before: Instant = 0.0) -> Callable[[], Instant]:
+    """A clock that tells UTC as it was at the start and then only counts: the machine's clock may jump, a run not.
+
+    It starts at `not_before` where that is later: a run that goes on does not go back in time.
+    """
+    epoch, origin = max(time.time(), not_before), time.monotonic()
     return lambda: epoch + time.monotonic() - origin
 
 
 class Project:
     """One repository with its settings, and everything that works on it. Made for one command, then let go."""
 
-    def __init__(self, repository: Repository, loaded: Loaded) -> None:
+    def __init__(self, repository: Repository, loaded: Loaded, not_before: Instant = 0.0) -> None:
         self.repository, self.loaded, self.settings = repository, loaded, loaded.settings
         self.home = repository.home
         self.redact = Redactor.from_environment(os.environ, channels.secrets(loaded.settings, os.environ))
-        self.clock = steady_clock()
+        self.clock = steady_clock(not_before)
         self.operator = operator()
         self.host = socket.gethostname()
+
+    @property
+    def children(self) -> Path:
+        """Where the programs that a command of ours runs are noted."""
+        return self.home / "children"
 
     @cached_property
     def commands(self) -> Commands:
         """The door to other programs."""
-        return Commands(self.redact)
+        return Commands(self.redact, children=self.children)
 
     @cached_property
     def git(self) -> Git:
@@ -94,7 +103,15 @@ class Project:
     @cached_property
     def workplace(self) -> Workplace:
         """What a plug-in without a platform gets."""
-        return Workplace(self.repository.top, self.home, self.redact, self.settings.remote, self.operator, self.clock)
+        return Workplace(
+            self.repository.top,
+            self.home,
+            self.redact,
+            self.settings.remote,
+            self.operator,
+            self.clock,
+            self.children,
+        )
 
     @cached_property
     def platforms(self) -> Platforms:
@@ -133,16 +150,26 @@ class Project:
             plugins.factory("checks", name)
         return {name: plugins.factory("checks", name)(self._check_table(name), self.workplace) for name in CHECKS}
 
+    @property
+    def policy(self) -> Policy:
+        """The limits and choices of a run. In CI, nobody sits there who could go on by hand."""
+        return self.settings.policy(ci=bool(os.environ.get("CI")))
+
+    @cached_property
+    def preflight(self) -> Preflight:
+        """The worktrees, the installation and the checks."""
+        table = self.settings.setup
+        setup = Setup(table.command, tuple(table.inputs), table.timeout)
+        installer = Installer(self.commands, self.home / "caches")
+        return Preflight(self.git, installer, setup, self.checks, self.trees, self.settings.checks.budget)
+
     def channels(self) -> tuple[dict[str, Notifier], dict[str, str]]:
         """The channels to tell, by name; and those that cannot be told, with how to change that."""
         return channels.made(channels.wanted(self.settings.notify, self.settings.notifiers), self.workplace)
 
     def performers(self, write_document: Callable[[Run], Path]) -> Mapping[str, Perform]:
         """Who does what: every kind of step that a plan may hold."""
-        settings = self.settings
-        setup = Setup(settings.setup.command, tuple(settings.setup.inputs), settings.setup.timeout)
-        installer = Installer(self.commands, self.home / "caches")
-        preflight = Preflight(self.git, installer, setup, self.checks, self.trees, settings.checks.budget)
+        settings, preflight = self.settings, self.preflight
         migrations = settings.migrations
         by_staging, otherwise = {"staging": migrations.staging}, migrations.command
         migrate = Migrate(self.commands, by_staging, otherwise, migrations.timeout, self.trees)
@@ -189,6 +216,7 @@ class Project:
             artifacts=self.home / "artifacts",
             caches=self.home / "caches",
             redact=self.redact,
+            children=self.children,
         )
         kind = str(table.get("platform", "process"))
         rest = {key: value for key, value in table.items() if key != "platform"}

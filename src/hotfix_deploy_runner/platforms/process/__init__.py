@@ -32,7 +32,7 @@ def make_platform(settings: Settings, site: Site) -> ProcessPlatform:
     layout = Layout(Path(read.root).expanduser() if read.root else site.state)
     processes = Processes()
     fence = Fence(layout.fence)
-    commands = Commands(site.redact)
+    commands = Commands(site.redact, children=site.children)
     supervisor = Supervisor(
         layout, processes, fence, start=read.start, base=os.environ, extra=read.env, grace=read.grace
     )
