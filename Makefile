@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test quick lint fix docs bench lock clean
+.PHONY: help demo test quick lint fix docs chaos bench lock clean
 
 help:
 	@echo "make demo    set up, and run a whole hotfix on this machine"
@@ -11,6 +11,7 @@ help:
 	@echo "make lint    ruff, mypy, import-linter"
 	@echo "make fix     let ruff mend and format"
 	@echo "make docs    write the reference of settings and their schema anew"
+	@echo "make chaos   hundreds of kills at every point of a run, and what comes of it"
 	@echo "make bench   what the runner itself costs"
 	@echo "make lock    lock the dependencies anew"
 
@@ -48,6 +49,9 @@ fix: .venv/dev
 
 docs: .venv/dev
 	$(BIN)/python docs/make_reference.py
+
+chaos: .venv/dev
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: .venv/dev
 	$(BIN)/python -m bench.overhead $(ARGS)
