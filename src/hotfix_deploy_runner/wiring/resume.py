@@ -9,6 +9,7 @@ from ..core.ending import Ending
 from ..core.events import RequestReceived, Resumed, RunStarted
 from ..core.facts import Environment
 from ..core.migrating import brought
+from ..core.plan import CLEANUP
 from ..core.run import Run, apply
 from ..core.step import Course
 from ..doors.signals import Signals
@@ -56,7 +57,7 @@ async def _take_up(
             await wind_up(project, past)
             return run.ending
         taken_up = msgspec.structs.replace(resumed, fence=lease.fence)
-        if not asked and apply(run, taken_up).course is Course.FORWARD:
+        if not asked and not run.passed(CLEANUP) and apply(run, taken_up).course is Course.FORWARD:
             await project.preflight.again(run)
         return await go_on(project, past, (taken_up, *asked), views, lease, signals)
 
