@@ -137,6 +137,10 @@ class Place:
             ["git", *arguments], cwd=self.layout.origin, check=True, capture_output=True, text=True
         ).stdout.strip()
 
+    def clone(self, *arguments: str) -> None:
+        """Git in the operator's checkout."""
+        subprocess.run(["git", *arguments], cwd=self.layout.clone, check=True, capture_output=True)
+
     def tags(self) -> list[str]:
         """Those of the origin."""
         return self.git("tag", "--list").splitlines()

@@ -33,9 +33,9 @@ class Scene(Workshop):
         platforms: dict[tuple[str, str], Any] = {(e, "web"): FakePlatform(w) for e, w in self.worlds.items()}
         return Discovery(self.git, platforms, TagFormat(tags), self.past.store)
 
-    def deploy(self, branch: str = BRANCH, target: str = "production", tags: str = "v{version}") -> Facts:
+    def deploy(self, branch: str = BRANCH, target: str = "production", tags: str = "v{version}", **asked: Any) -> Facts:
         touched = ("staging",) if target == "staging" else ("staging", target)
-        return go(self.discovery(tags).for_deploy(Request("deploy", target, branch), touched, REST))
+        return go(self.discovery(tags).for_deploy(Request("deploy", target, branch, **asked), touched, REST))
 
     def rollback(self, version: str = "", target: str = "production", *, force: bool = False) -> Facts:
         request = Request("rollback", target, version=version, force=force)
@@ -99,15 +99,18 @@ def test_a_tag_says_the_commit_that_the_platform_does_not_know(scene: Scene) -> 
 
 def test_without_commit_or_tag_there_is_no_base(scene: Scene) -> None:
     scene.worlds["production"] = World.running(Revision("v1.4.0"))
-    with pytest.raises(CheckFailed, match=r"v1\.4\.0.*neither it nor a tag"):
+    with pytest.raises(CheckFailed, match=r"v1\.4\.0.*neither it nor a tag") as stopped:
         scene.deploy()
+    assert stopped.value.next_step.endswith("--base COMMIT")
 
 
 def test_what_runs_has_to_be_a_version(scene: Scene) -> None:
     scene.tag("nightly")
     scene.worlds["production"] = World.running(Revision("nightly"))
-    with pytest.raises(CheckFailed, match="what production runs, nightly, is no version"):
+    with pytest.raises(CheckFailed, match="what production runs, nightly, is no version") as stopped:
         scene.deploy(target="staging")
+    again = f"hotfix-deploy-runner --branch {BRANCH} --target staging --base {scene.base}"
+    assert stopped.value.next_step == again
 
 
 def test_several_versions_stop_it_with_a_way_out(scene: Scene) -> None:
@@ -125,8 +128,9 @@ def test_nothing_that_runs_stops_it(scene: Scene) -> None:
 
 def test_instances_that_say_nothing_of_themselves_stop_it(scene: Scene) -> None:
     scene.worlds["production"] = World.running(UNKNOWN)
-    with pytest.raises(CheckFailed, match="nothing on production says which version"):
+    with pytest.raises(CheckFailed, match="nothing on production says which version") as stopped:
         scene.deploy()
+    assert stopped.value.next_step.endswith("--base COMMIT_OR_TAG")
 
 
 def test_an_environment_that_is_not_configured_is_named_with_those_that_are(scene: Scene) -> None:

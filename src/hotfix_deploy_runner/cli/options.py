@@ -32,7 +32,14 @@ def run_options(function: Command) -> Command:
     reason = click.option(
         "--reason", default="", envvar="HOTFIX_REASON", help="Why staging is skipped, or a check overridden."
     )
-    return branch(override(reason(setting_options(function))))
+    base = click.option(
+        "--base",
+        default="",
+        metavar="COMMIT_OR_TAG",
+        envvar="HOTFIX_BASE",
+        help="What production runs, where no tag and no commit on the platform says it.",
+    )
+    return branch(override(reason(base(setting_options(function)))))
 
 
 def setting_options(function: Command) -> Command:

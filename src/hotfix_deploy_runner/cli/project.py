@@ -38,8 +38,9 @@ def overrides(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def deploy_request(project: Project, branch: str, reason: str, override: Sequence[str] = ()) -> Request:
-    """What the operator asks for: `override` are checks, by name, whose failure does not stop the run.
+def deploy_request(project: Project, branch: str, reason: str, override: Sequence[str] = (), base: str = "") -> Request:
+    """What the operator asks for: `override` are checks, by name, whose failure does not stop the run, `base` is what
+    production runs, where only the operator knows.
 
     Raises `UsageError` when staging is skipped or a check overridden without a reason, or there is no such check.
     """
@@ -54,7 +55,8 @@ def deploy_request(project: Project, branch: str, reason: str, override: Sequenc
         verb = "demands" if len(exempt) == 1 else "demand"
         raise UsageError(f"{what} {verb} --reason: it is told to everybody and stands in the document")
     reasons = dict.fromkeys(exempt, project.redact(reason.strip()))
-    return Request("deploy", settings.target, branch, "", project.operator, project.host, reasons=reasons)
+    who = (project.operator, project.host)
+    return Request("deploy", settings.target, branch, "", *who, reasons=reasons, base=base.strip())
 
 
 def _known_check(name: str) -> None:

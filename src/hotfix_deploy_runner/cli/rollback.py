@@ -71,10 +71,10 @@ def _through_the_holder(project: Project, version: str, target: str, reason: str
             detail=str(holder),
             next_step=f"rollback-deploy-auto --target {run.request.target}, or wait for its end",
         )
-    if version and version != run.facts.old.version:
+    if version and version not in (run.facts.old.version, run.facts.way_back):
         raise UsageError(
-            f"run {run.id} is in progress, and its way back is {run.facts.old.version}, not {version}",
-            next_step=f"rollback-deploy-auto --version {run.facts.old.version} --target {target}; then the other",
+            f"run {run.id} is in progress, and its way back is {run.facts.way_back}, not {version}",
+            next_step=f"rollback-deploy-auto --version {run.facts.way_back} --target {target}; then the other",
         )
     request = InboxRequest(secrets.token_hex(8), "rollback", project.operator, reason, project.clock())
     project.store.ask(run.id, request)

@@ -33,7 +33,7 @@ def phase_of(run: Run) -> Phase:
 
 def way_back(run: Run) -> str:
     """The command that brings back what ran before."""
-    return f"rollback-deploy-auto --version {run.facts.old.version}{target_option(run)}"
+    return f"rollback-deploy-auto --version {run.facts.way_back}{target_option(run)}"
 
 
 def sentence(*parts: str) -> str:

@@ -38,7 +38,7 @@ def proven(run: Run) -> bool:
 def rollback_command(run: Run) -> str:
     """The command that brings back what ran before."""
     target = "" if run.request.target == "production" else f" --target {run.request.target}"
-    return f"rollback-deploy-auto --version {run.facts.old.version}{target}"
+    return f"rollback-deploy-auto --version {run.facts.way_back}{target}"
 
 
 def _taken_over(run: Run) -> Ending:

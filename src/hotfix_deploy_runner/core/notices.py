@@ -190,4 +190,4 @@ def _phase_passed(phase: Phase) -> Callable[[Run], bool]:
 
 
 def _goal(run: Run) -> str:
-    return run.facts.version if run.request.action == "rollback" else run.facts.old.version
+    return run.facts.version if run.request.action == "rollback" else run.facts.way_back

@@ -99,11 +99,16 @@ def _production(target: Environment, policy: Policy, facts: Facts) -> Iterator[S
         yield Step(
             WATCH, "watch", Phase.PRODUCTION, frozenset({"record"}), args={"environment": target}, background=True
         )
+    ready_to_tag = proven | {"record"}
+    if facts.before:
+        args = {"tag": facts.before}
+        yield Step("before", "before", Phase.PRODUCTION, ready_to_tag, frozenset({"git"}), args)
+        ready_to_tag = frozenset({"before"})
     yield Step(
         "tag",
         "tag",
         Phase.PRODUCTION,
-        proven | {"record"},
+        ready_to_tag,
         frozenset({"git"}),
         {"tag": facts.version, "candidate": False},
     )

@@ -49,9 +49,10 @@ class EnvironmentsExamination:
         if len(versions) > 1:
             return Line(bad, f"{where} runs several versions: {', '.join(versions)}", (f"bring it to one: {again}",))
         if UNKNOWN in fleet.revisions:
-            return Line(bad, f"{where} does not say which version it runs", (f"bring one that does: {again} --force",))
+            ways = (f"bring one that does: {again} --force", "or say with --base COMMIT which commit it runs")
+            return Line(bad, f"{where} does not say which version it runs", ways)
         if not (fleet.revisions[0].commit or await self._git.resolve(f"refs/tags/{versions[0]}")):
-            how = f"git fetch --tags, or git tag {versions[0]} COMMIT"
+            how = "git fetch --tags, or say it with --base COMMIT"
             return Line(bad, f"{where} runs {versions[0]}, and nothing says from which commit", (how,))
         return _well(where, f"{counted(fleet.size, platform.noun)} on {versions[0]}", fleet)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -12,9 +12,10 @@ from ..core.revision import UNKNOWN, Revision
 from ..core.version import TagFormat, Version, next_candidate, next_patch
 from ..doors.git import Git
 from ..errors import CheckFailed, UsageError
-from ..journal.store import Store
-from .known_good import artifact_of, irreversible_in, known_good
-from .tag import ROLLED_BACK
+from ..journal.store import RunRow, Store
+from .base import Bases, again
+from .known_good import artifact_of, commit_of, irreversible_in, known_good, named_before
+from .tag import BEFORE, ROLLED_BACK
 from .work import Platforms
 
 
@@ -23,7 +24,7 @@ class Discovery:
 
     def __init__(self, git: Git, platforms: Platforms, tags: TagFormat, store: Store) -> None:
         self._git, self._platforms, self._tags = git, platforms, tags
-        self._store = store
+        self._store, self._bases = store, Bases(git, tags)
 
     async def fleets(self, environment: Environment) -> tuple[Found, ...]:
         """Every platform of an environment with its fleet, in order. Raises `UsageError` for an unknown environment."""
@@ -51,25 +52,19 @@ class Discovery:
         clashing = await self._git.fetch()
         found = {environment: await self.fleets(environment) for environment in environments}
         base_of = "production" if request.target == "staging" else request.target
-        old = self._running(base_of, found.get(base_of) or await self.fleets(base_of))
-        base, old_from = await self._base(old)
-        if not base:
-            raise CheckFailed(f"{base_of} runs {old.version}, and neither it nor a tag says from which commit")
+        old = self._running(base_of, found.get(base_of) or await self.fleets(base_of), request)
+        base = await self._bases.find(old, base_of, request)
         commit = await self._pin(request.branch)
         taken = self._tags.versions({**await self._git.tags(), **await self._git.remote_tags()})
-        running = self._tags.version(old.version)
-        if running is None:
-            raise CheckFailed(
-                f"what {base_of} runs, {old.version}, is no version in the tag format {self._tags.pattern}"
-            )
-        version = next_patch(running, taken)
+        version = next_patch(base.follows, taken)
         remarks = [f"the tag {tag} is not the remote's; left as it is" for tag in clashing]
         remarks += await self._newest_differs(old, taken)
         return msgspec.structs.replace(
             rest,
             old=old,
-            old_from=old_from,
-            base=base,
+            old_from=base.said_by,
+            base=base.commit,
+            before=BEFORE + self._tags.tag(version) if base.said_by == "base" else "",
             commit=commit,
             version=self._tags.tag(version),
             candidate=self._tags.tag(next_candidate(version, taken)),
@@ -90,16 +85,11 @@ class Discovery:
             raise UsageError(
                 f"no version is known to have been good on {request.target}", next_step="name one: --version … --force"
             )
-        commit = await self._git.resolve(f"refs/tags/{version}")
-        if commit is None:
-            raise UsageError(
-                f"there is no tag {version}",
-                detail=f"known good: {', '.join(good) or 'none'}",
-                next_step="git fetch --tags, if it was made elsewhere",
-            )
-        old = _most_common(found[request.target], other_than=version)
-        base, old_from = await self._base(old)
-        if version not in good and version not in runs and not request.force:
+        before = named_before(self._store, request.target, version)
+        wanted = before or await self._named(version, good)
+        old = _most_common(found[request.target], other_than=wanted.version)
+        base, old_from = await self._bases.stated(old)
+        if not (before or version in good or version in runs or request.force):
             raise UsageError(
                 f"{version} is not known to have been good on {request.target}",
                 detail=f"known good: {', '.join(good) or 'none'}",
@@ -110,13 +100,25 @@ class Discovery:
             old=old,
             old_from=old_from,
             base=base,
-            commit=commit,
-            version=version,
-            artifact=_running_artifact(version, found[request.target])
-            or (artifact_of(self._store, good[version], version) if version in good else ""),
+            commit=wanted.commit,
+            version=wanted.version,
+            artifact=_running_artifact(wanted.version, found[request.target]) or wanted.artifact,
             environments=found,
-            remarks=tuple(self._migrated(request.target, old, version)),
+            remarks=tuple(self._migrated(request.target, old, wanted.version)),
         )
+
+    async def _named(self, version: str, good: Mapping[str, RunRow]) -> Revision:
+        """The revision that a version's tag means; one without a tag is known by the run that has seen it serve."""
+        row = good.get(version)
+        known = commit_of(self._store, row, version) if row is not None else ""
+        commit = await self._git.resolve(f"refs/tags/{version}") or known
+        if not commit:
+            raise UsageError(
+                f"there is no tag {version}",
+                detail=f"known good: {', '.join(good) or 'none'}",
+                next_step="git fetch --tags, if it was made elsewhere",
+            )
+        return Revision(version, commit, artifact_of(self._store, row, version) if row is not None else "")
 
     def _migrated(self, target: Environment, old: Revision, version: str) -> Iterator[str]:
         """A warning, where what runs has brought a migration that cannot be taken back."""
@@ -136,8 +138,8 @@ class Discovery:
             )
         return commit
 
-    def _running(self, target: Environment, found: Sequence[Found]) -> Revision:
-        """The one revision that the target runs."""
+    def _running(self, target: Environment, found: Sequence[Found], request: Request) -> Revision:
+        """The one revision that the target runs; one that says nothing of itself, where the operator names the base."""
         revisions = _revisions(found)
         if not revisions:
             raise CheckFailed(
@@ -151,15 +153,11 @@ class Discovery:
                 next_step=f"bring it to one: rollback-deploy-auto --version TAG --target {target}",
             )
         old = revisions[0]
-        if old == UNKNOWN:
-            raise CheckFailed(f"nothing on {target} says which version it runs")
+        if old == UNKNOWN and not request.base:
+            raise CheckFailed(
+                f"nothing on {target} says which version it runs", next_step=again(request, "COMMIT_OR_TAG")
+            )
         return old
-
-    async def _base(self, old: Revision) -> tuple[str, str]:
-        """The commit of what runs, as the platform says it or by its tag; and which of the two says it."""
-        tagged = await self._git.resolve(f"refs/tags/{old.version}")
-        commit = old.commit or tagged or ""
-        return commit, "tag" if commit == tagged else "commit"
 
     async def _newest_differs(self, old: Revision, taken: Sequence[Version]) -> list[str]:
         """What runs wins over what the tags say; the difference is worth a word."""

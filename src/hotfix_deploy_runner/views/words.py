@@ -33,7 +33,8 @@ def header(request: Request, facts: Facts) -> tuple[str, ...]:
     if request.action == "rollback":
         lines = [f"Rollback: {request.target} to {facts.version}", f"Current {place}: {runs}"]
     else:
-        lines = [f"Hotfix Deployment: {request.branch}", f"Current {place}: {runs}{known}", f"Hotfix base: {runs}"]
+        base = f"{facts.base[:12]} (as {facts.before})" if facts.before else runs
+        lines = [f"Hotfix Deployment: {request.branch}", f"Current {place}: {runs}{known}", f"Hotfix base: {base}"]
     return (*lines, *(f"Note: {remark}" for remark in facts.remarks))
 
 
@@ -54,6 +55,7 @@ def doing(step: Step) -> str:
         "check": f"Checking: {args.get('check', '')}",
         "build": "Building",
         "tag": f"Tagging {args.get('tag', '')}",
+        "before": f"Tagging what runs: {args.get('tag', '')}",
         "deploy": f"Deploying to {place}",
         "smoke": "Running the smoke tests",
         "health": f"Asking {place} for its health",

@@ -174,7 +174,7 @@ def _refuse_what_is_unfinished(project: Project, environment: Environment) -> No
         return
     left = left_touched(project, holder.run)
     if left is not None and left.request.target == environment:
-        goal = left.facts.version if left.request.action == "rollback" else left.facts.old.version
+        goal = left.facts.version if left.request.action == "rollback" else left.facts.way_back
         raise LockHeld(
             f"run {left.id} left {environment} unfinished while {left.facts.version} was on its way",
             detail=f"before it, {left.facts.old.version} ran",

@@ -164,6 +164,7 @@ class Project:
             "health": staging.health,
             "no-staging": staging.no_staging,
             "tag": tags.tag,
+            "before": tags.before,
             "mark": tags.mark,
             "record": rollout.record,
             "prepare": rollout.prepare,
