@@ -34,8 +34,17 @@ def test_the_base_is_named_by_flag_or_variable(checkout: Path, monkeypatch: pyte
     assert asked(monkeypatch, command, "--base", "3f2a1b9", HOTFIX_BASE="v1.0.0").base == "3f2a1b9"
 
 
-def test_the_base_is_no_key_of_the_file(checkout: Path) -> None:
-    (checkout / "hotfix.toml").write_text('base = "v1.0.0"\n')
+def test_mixed_versions_are_accepted_by_flag_or_variable(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(checkout)
+    assert not asked(monkeypatch, "deploy").accept_mixed
+    assert asked(monkeypatch, "deploy", "--accept-mixed").accept_mixed
+    assert asked(monkeypatch, "deploy", HOTFIX_ACCEPT_MIXED="1").accept_mixed
+    assert not asked(monkeypatch, "deploy", HOTFIX_ACCEPT_MIXED="no").accept_mixed
+
+
+@pytest.mark.parametrize("line", ['base = "v1.0.0"', "accept_mixed = true"])
+def test_neither_is_a_key_of_the_file(checkout: Path, line: str) -> None:
+    (checkout / "hotfix.toml").write_text(f"{line}\n")
     with pytest.raises(UsageError) as refused:
         load(checkout)
-    assert "base: unknown key" in refused.value.detail
+    assert "unknown key" in refused.value.detail

@@ -1,7 +1,15 @@
 """Production as it is found: what no tag explains."""
 
+import asyncio
+
 import pytest
 from tests.e2e.place import BASE, DEPLOY, NEXT, MakePlace, Place
+
+from hotfix_deploy_runner.config.load import load
+from hotfix_deploy_runner.core.revision import Revision
+from hotfix_deploy_runner.doors.repository import find_repository
+from hotfix_deploy_runner.ports import Move
+from hotfix_deploy_runner.wiring.project import Project
 
 pytestmark = pytest.mark.slow
 SHORT = ("--window", "1s")
@@ -36,3 +44,46 @@ def test_a_base_that_the_operator_names_is_tagged_and_brought_back_by_that_name(
     assert back.end() == 0, back.out + back.err
     assert world.serving() == ["nightly-0412"] * 3
     assert world.failures() == ()
+
+
+def turn_one(world: Place, version: str) -> None:
+    """Have the first instance of production run `version`, behind the runner's back; the others stay on the base."""
+    at_base = _first_runs(world)
+    for there in (version, BASE):
+        done = world.run("rollback-deploy-auto", "--version", there, "--force")
+        assert done.end() == 0, done.out + done.err
+        if there == version:
+            at_version = _first_runs(world)
+    asyncio.run(_shift_one(_project(world), at_version, at_base))
+
+
+async def _shift_one(project: Project, new: Revision, old: Revision) -> None:
+    lease = project.locks.acquire(("production",), "by-hand", "eve")
+    platform, move = project.platforms["production", "web"], Move(new, old, lease.fence)
+    await platform.prepare(move)
+    await platform.shift(move, 1)
+    project.locks.release(lease)
+
+
+def _first_runs(world: Place) -> Revision:
+    return asyncio.run(_project(world).platforms["production", "web"].fleet()).serving[0].revision
+
+
+def _project(world: Place) -> Project:
+    repository = find_repository(world.layout.clone)
+    return Project(repository, load(repository.top))
+
+
+def test_several_versions_stop_it_unless_they_are_accepted_and_one_comes_back(place: MakePlace) -> None:
+    world = place("errors")
+    turn_one(world, "v2.14.2")
+    assert sorted(world.serving()) == ["v2.14.2", BASE, BASE]
+    refused = world.run(*DEPLOY)
+    assert refused.end() == 3 and "web/web-1 runs v2.14.2" in refused.err and "--accept-mixed" in refused.err
+    done = world.run(*DEPLOY, "--accept-mixed")
+    assert done.end() == 4, done.out + done.err
+    runs = f"{BASE} on 2, v2.14.2 on 1"
+    assert done.lines[1:3] == [f"Current production: {runs} (tag)", f"Hotfix base: {BASE}"]
+    assert f"Note: production runs {runs}; a way back brings all of it to {BASE}" in done.lines
+    assert f"  [OK] {BASE} verified everywhere (3 processes healthy)" in done.lines
+    assert world.serving() == [BASE] * 3

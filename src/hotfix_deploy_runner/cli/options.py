@@ -39,7 +39,13 @@ def run_options(function: Command) -> Command:
         envvar="HOTFIX_BASE",
         help="What production runs, where no tag and no commit on the platform says it.",
     )
-    return branch(override(reason(base(setting_options(function)))))
+    mixed = click.option(
+        "--accept-mixed",
+        is_flag=True,
+        envvar="HOTFIX_ACCEPT_MIXED",
+        help="Production may run several versions; the base is what most instances run.",
+    )
+    return branch(override(reason(base(mixed(setting_options(function))))))
 
 
 def setting_options(function: Command) -> Command:

@@ -60,10 +60,10 @@ def _place(run: Run) -> str:
 def _stopped(run: Run) -> Ending:
     """Before production: it runs what it ran."""
     place = "Production" if run.request.target == "staging" else _place(run)
-    production = f"{place} is untouched: {run.facts.old.version}."
+    production = f"{place} is untouched: {run.facts.running}."
     if are_in(run):
         how = "the migration may be half applied" if half_applied(run) else "the migrations are in its database"
-        production = f"{place} still runs {run.facts.old.version}, but {how}."
+        production = f"{place} still runs {run.facts.running}, but {how}."
     if run.signal:
         code = ExitCode.TERMINATED if run.signal == "SIGTERM" else ExitCode.INTERRUPTED
         return Ending(code, "Hotfix interrupted before production.", production, _again(run))
@@ -88,7 +88,7 @@ def _mixed_words(run: Run) -> str:
     total = run.facts.count(run.request.target)
     if done >= total:
         return f"{_place(run)} runs {run.facts.version}{'' if run.passed(VALIDATE) else ', which is not validated'}."
-    others = f"the others on {run.facts.old.version}"
+    others = "the others as before it" if run.facts.mixed else f"the others on {run.facts.old.version}"
     return f"{_place(run)} is mixed: about {done} of {total} on {run.facts.version}, {others}."
 
 
@@ -156,7 +156,7 @@ def _asked_rollback(run: Run) -> Ending:
         )
     again = f"rollback-deploy-auto --version {version} --target {run.request.target}"
     if not run.touched:
-        untouched = f"{_place(run)} is untouched: {run.facts.old.version}."
+        untouched = f"{_place(run)} is untouched: {run.facts.running}."
         return Ending(ExitCode.STOPPED, f"The rollback to {version} could not begin: {run.why}.", untouched, again)
     return Ending(
         ExitCode.NEEDS_HUMAN,

@@ -15,6 +15,7 @@ class Request(msgspec.Struct, frozen=True):
     """What the operator asked for. `reasons` are those given for what was skipped or overridden, by its name.
 
     `base` is the commit or tag that the operator says production runs; empty where it is left to be found.
+    `accept_mixed`: production may run several versions.
     """
 
     action: Action
@@ -26,6 +27,7 @@ class Request(msgspec.Struct, frozen=True):
     force: bool = False
     reasons: dict[str, str] = {}
     base: str = ""
+    accept_mixed: bool = False
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -47,7 +49,8 @@ class Facts(msgspec.Struct, frozen=True):
     `checks` are the names of the pre-flight checks to make, in declared order; `smoke_tests`, `probes` and `metrics`
     whether there are any. `artifact` is the digest of `version`, where a rollback knows it from an earlier run.
     `unconfigured` are channels that were asked for and cannot be told, with how to change that. `fence` is the lock's.
-    `remarks` are differences that a person should know of.
+    `mixed` says on how many instances each version runs, where there are several (`v2.14.3 on 2, v2.14.2 on 1`); `old`
+    is then the one that all are brought back to. `remarks` are differences that a person should know of.
     """
 
     old: Revision
@@ -66,6 +69,12 @@ class Facts(msgspec.Struct, frozen=True):
     fence: int = 0
     remarks: tuple[str, ...] = ()
     before: str = ""
+    mixed: str = ""
+
+    @property
+    def running(self) -> str:
+        """What production (or the target) runs, in words."""
+        return self.mixed or self.old.version
 
     @property
     def way_back(self) -> str:

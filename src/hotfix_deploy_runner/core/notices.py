@@ -41,7 +41,7 @@ def _started(run: Run) -> Notice:
         again = f"If this process dies: rollback-deploy-auto --version {facts.version}{target_option(run)}"
         return notice(run, "started", Severity.WARNING, title, by, *reasons, again)
     title = f"Hotfix {facts.version} ({request.branch}) for {request.target} has begun"
-    base = f"{place(run)} runs {facts.old.version}; commit {facts.commit[:12]}."
+    base = f"{place(run)} runs {facts.running}; commit {facts.commit[:12]}."
     severity = Severity.WARNING if reasons else Severity.INFO
     alone = "" if request.target == "staging" else f"No automatic rollback if this process dies: {way_back(run)}"
     return notice(run, "started", severity, title, by, base, *reasons, alone)
@@ -68,7 +68,7 @@ def _production(before: Run, event: AnyEvent, after: Run) -> Iterator[Notice]:
     if isinstance(event, StepStarted) and after.touched and not before.touched and after.request.action == "deploy":
         count = after.facts.count(after.request.target)
         steps = sum(p.step.does == "batch" for p in after.steps.values())
-        text = f"{count} instances in {steps} {'batch' if steps == 1 else 'batches'}, from {after.facts.old.version}."
+        text = f"{count} instances in {steps} {'batch' if steps == 1 else 'batches'}, from {after.facts.running}."
         yield notice(
             after,
             "production-started",

@@ -114,7 +114,7 @@ def _beginning(event: RunStarted) -> str:
     who = f"{request.operator or 'Somebody'} started"
     if request.action == "rollback":
         return f"{who} the rollback of {request.target} from {facts.old.version} to {facts.version}"
-    return f"{who} the hotfix {facts.version} for {request.target}, which ran {facts.old.version}"
+    return f"{who} the hotfix {facts.version} for {request.target}, which ran {facts.running}"
 
 
 def _last_words(ending: Ending, judged: set[str]) -> str:

@@ -47,7 +47,11 @@ class EnvironmentsExamination:
         if not versions:
             return Line(bad, f"{where}: nothing runs yet", (f"put a version there: {again} --force",))
         if len(versions) > 1:
-            return Line(bad, f"{where} runs several versions: {', '.join(versions)}", (f"bring it to one: {again}",))
+            return Line(
+                bad,
+                f"{where} runs several versions: {', '.join(versions)}",
+                (f"bring it to one: {again}; or accept it: --accept-mixed",),
+            )
         if UNKNOWN in fleet.revisions:
             ways = (f"bring one that does: {again} --force", "or say with --base COMMIT which commit it runs")
             return Line(bad, f"{where} does not say which version it runs", ways)

@@ -1,18 +1,17 @@
 """What is true before anything is done: what runs, what the branch is, what it will be called."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from ..core.facts import Environment, Facts, Found, Request
-from ..core.fleet import Fleet
 from ..core.revision import UNKNOWN, Revision
 from ..core.version import TagFormat, Version, next_candidate, next_patch
 from ..doors.git import Git
 from ..errors import CheckFailed, UsageError
 from ..journal.store import RunRow, Store
+from .as_found import mixed, most_common, most_run, revisions_of, running_artifact
 from .base import Bases, again
 from .known_good import artifact_of, commit_of, irreversible_in, known_good, named_before
 from .tag import BEFORE, ROLLED_BACK
@@ -52,13 +51,16 @@ class Discovery:
         clashing = await self._git.fetch()
         found = {environment: await self.fleets(environment) for environment in environments}
         base_of = "production" if request.target == "staging" else request.target
-        old = self._running(base_of, found.get(base_of) or await self.fleets(base_of), request)
+        there = found.get(base_of) or await self.fleets(base_of)
+        old = self._running(base_of, there, request)
         base = await self._bases.find(old, base_of, request)
         commit = await self._pin(request.branch)
         taken = self._tags.versions({**await self._git.tags(), **await self._git.remote_tags()})
         version = next_patch(base.follows, taken)
         remarks = [f"the tag {tag} is not the remote's; left as it is" for tag in clashing]
         remarks += await self._newest_differs(old, taken)
+        if several := mixed(there):
+            remarks.append(f"{base_of} runs {several}; a way back brings all of it to {old.version}")
         return msgspec.structs.replace(
             rest,
             old=old,
@@ -66,6 +68,7 @@ class Discovery:
             base=base.commit,
             before=BEFORE + self._tags.tag(version) if base.said_by == "base" else "",
             commit=commit,
+            mixed=several,
             version=self._tags.tag(version),
             candidate=self._tags.tag(next_candidate(version, taken)),
             environments=found,
@@ -78,7 +81,7 @@ class Discovery:
         Raises `UsageError` for a version that is not known to have been good there, unless it is forced.
         """
         found = {request.target: await self.fleets(request.target)}
-        runs = {revision.version for revision in _revisions(found[request.target])}
+        runs = {revision.version for revision in revisions_of(found[request.target])}
         good = known_good(self._store, request.target)
         version = request.version or next((v for v in good if runs != {v}), "")
         if not version:
@@ -87,7 +90,7 @@ class Discovery:
             )
         before = named_before(self._store, request.target, version)
         wanted = before or await self._named(version, good)
-        old = _most_common(found[request.target], other_than=wanted.version)
+        old = most_common(found[request.target], other_than=wanted.version)
         base, old_from = await self._bases.stated(old)
         if not (before or version in good or version in runs or request.force):
             raise UsageError(
@@ -102,7 +105,8 @@ class Discovery:
             base=base,
             commit=wanted.commit,
             version=wanted.version,
-            artifact=_running_artifact(wanted.version, found[request.target]) or wanted.artifact,
+            artifact=running_artifact(wanted.version, found[request.target]) or wanted.artifact,
+            mixed=mixed(found[request.target]),
             environments=found,
             remarks=tuple(self._migrated(request.target, old, wanted.version)),
         )
@@ -139,20 +143,26 @@ class Discovery:
         return commit
 
     def _running(self, target: Environment, found: Sequence[Found], request: Request) -> Revision:
-        """The one revision that the target runs; one that says nothing of itself, where the operator names the base."""
-        revisions = _revisions(found)
+        """What the target runs: of several, where that is accepted, what most instances run, of these the newest.
+
+        One that says nothing of itself is let through where the operator names the base.
+        """
+        revisions = revisions_of(found)
         if not revisions:
             raise CheckFailed(
                 f"nothing runs on {target} yet",
                 next_step=f"put a version there: rollback-deploy-auto --version TAG --target {target} --force",
             )
-        if len({revision.version for revision in revisions}) > 1:
-            seen = ", ".join(sorted(f"{revision.version}" for revision in revisions))
+        old = most_run(found, self._tags)
+        if mixed(found) and not request.accept_mixed:
+            one = f"rollback-deploy-auto --version {old.version} --target {target}"
             raise CheckFailed(
-                f"{target} runs several versions: {seen}",
-                next_step=f"bring it to one: rollback-deploy-auto --version TAG --target {target}",
+                f"{target} runs several versions: {', '.join(sorted({r.version for r in revisions}))}",
+                detail="\n".join(
+                    f"{f.name}/{i.name} runs {i.revision.version}" for f in found for i in f.fleet.serving
+                ),
+                next_step=f"bring it to one: {one}; or the same command with --accept-mixed",
             )
-        old = revisions[0]
         if old == UNKNOWN and not request.base:
             raise CheckFailed(
                 f"nothing on {target} says which version it runs", next_step=again(request, "COMMIT_OR_TAG")
@@ -166,20 +176,3 @@ class Discovery:
         if not final or final[-1] == old.version:
             return []
         return [f"the newest version tag is {final[-1]}; production runs {old.version}, and the hotfix starts there"]
-
-
-def _revisions(found: Sequence[Found]) -> tuple[Revision, ...]:
-    return tuple(dict.fromkeys(revision for f in found for revision in f.fleet.revisions))
-
-
-def _most_common(found: Sequence[Found], other_than: str) -> Revision:
-    """What most instances run; `other_than` that version (it is brought back where some run it), where any does."""
-    every = [i.revision for f in found for i in f.fleet.instances]
-    counts = Counter([revision for revision in every if revision.version != other_than] or every)
-    return counts.most_common(1)[0][0] if counts else UNKNOWN
-
-
-def _running_artifact(version: str, found: Sequence[Found]) -> str:
-    """The artifact of instances that run `version` already, so that the rest get the very same."""
-    fleets: list[Fleet] = [f.fleet for f in found]
-    return next((i.revision.artifact for fleet in fleets for i in fleet.instances if i.revision.version == version), "")

@@ -43,7 +43,8 @@ class WayBack:
         platform = self._platforms[step.args["environment"], step.args["platform"]]
         found = next(f for f in run.facts.environments[step.args["environment"]] if f.name == step.args["platform"])
         count = found.fleet.size
-        await platform.shift(move_of(run), 0)
+        move = move_of(run)
+        await platform.shift(move, 0)
         fleet = await until_healthy(
             platform,
             run.facts.old,
@@ -51,7 +52,7 @@ class WayBack:
             min_healthy=0.0,
             deadline=run.policy.rolling.healthy_deadline,
             clock=work.clock,
-            enough=lambda fleet: fleet.only(run.facts.old, count),
+            enough=lambda fleet: fleet.only(run.facts.old, count) or fleet.only(move.old, count),
         )
         return _verified(platform, fleet, run.facts.old.version)
 

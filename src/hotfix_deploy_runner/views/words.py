@@ -28,13 +28,13 @@ def result(code: int) -> str:
 def header(request: Request, facts: Facts) -> tuple[str, ...]:
     """What is about to be done, to what: the first lines of the narration."""
     place = "production" if request.target == "staging" else request.target
-    runs = facts.old.version
     known = f" ({facts.old_from})" if facts.old_from else ""
     if request.action == "rollback":
-        lines = [f"Rollback: {request.target} to {facts.version}", f"Current {place}: {runs}"]
+        lines = [f"Rollback: {request.target} to {facts.version}", f"Current {place}: {facts.running}"]
     else:
-        base = f"{facts.base[:12]} (as {facts.before})" if facts.before else runs
-        lines = [f"Hotfix Deployment: {request.branch}", f"Current {place}: {runs}{known}", f"Hotfix base: {base}"]
+        base = f"{facts.base[:12]} (as {facts.before})" if facts.before else facts.old.version
+        runs = f"Current {place}: {facts.running}{known}"
+        lines = [f"Hotfix Deployment: {request.branch}", runs, f"Hotfix base: {base}"]
     return (*lines, *(f"Note: {remark}" for remark in facts.remarks))
 
 
