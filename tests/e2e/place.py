@@ -94,7 +94,7 @@ class Place:
         home.mkdir(parents=True)
         (home / "caches").symlink_to(self.cache, target_is_directory=True)
         for environment in ("staging", "production"):
-            first = self.start(*ROLL_BACK, "--target", environment, "--force")
+            first = self.start("hotfix-deploy-runner", "first", "--version", BASE, "--target", environment)
             assert first.end() == 0, first.out + first.err
         url = start_front(self.processes, self.layout, self.ports)
         start_traffic(self.processes, self.layout, url, self.story.rate, seconds=300)

@@ -17,6 +17,7 @@ COMMANDS = {
     "runs": ("runs", "List the runs, newest first."),
     "show": ("show", "Tell a run again, line by line."),
     "rollback": ("rollback", "Bring an earlier version back (the same as rollback-deploy-auto)."),
+    "first": ("first", "Put a version where nothing runs yet."),
     "report": ("report", "Write a run's incident document again, and say where it is."),
     "init": ("init", "Look at this repository, and write a hotfix.toml to begin with."),
     "doctor": ("doctor", "Say what is missing for a run, and how to get it."),

@@ -16,9 +16,10 @@ def notice(run: Run, name: str, severity: Severity, title: str, *text: str, term
 def standing(run: Run) -> Standing:
     """Where `run` stands now: what it is about, what it leads from and to, its phase, and how it ended."""
     request, facts = run.request, run.facts
-    what = f"Hotfix {facts.version} ({request.branch}) for" if request.action == "deploy" else "Rollback of"
+    kinds = {"deploy": f"Hotfix {facts.version} ({request.branch}) for", "first": "First deployment on"}
+    what, before = kinds.get(request.kind, "Rollback of"), "nothing" if request.first else facts.old.version
     result = "" if run.ending is None else "\n".join((run.ending.summary, run.ending.production))
-    return Standing(f"{what} {request.target}", f"{facts.old.version} → {facts.version}", phase_of(run).value, result)
+    return Standing(f"{what} {request.target}", f"{before} → {facts.version}", phase_of(run).value, result)
 
 
 def phase_of(run: Run) -> Phase:

@@ -41,9 +41,15 @@ def rollback_command(run: Run) -> str:
     return f"rollback-deploy-auto --version {run.facts.way_back}{target}"
 
 
+def again_command(run: Run) -> str:
+    """The command that goes on with a rollback, or a first deployment, that did not come to its end."""
+    command = "hotfix-deploy-runner first" if run.request.first else "rollback-deploy-auto"
+    return f"{command} --version {run.facts.version} --target {run.request.target}"
+
+
 def _taken_over(run: Run) -> Ending:
     """Another run has this one's place: what is true of production is for that one to say."""
-    what = f"The rollback to {run.facts.version}" if run.request.action == "rollback" else f"Hotfix {run.facts.version}"
+    what = f"Hotfix {run.facts.version}" if run.request.action == "deploy" else _turning(run)
     summary = f"{what} stopped where it was: {run.taken_over}."
     return Ending(
         ExitCode.HELD,
@@ -147,20 +153,21 @@ def _doubt(kind: Kind) -> str:
     return words.get(kind, "unproven")
 
 
+def _turning(run: Run) -> str:
+    return f"The {'first deployment of' if run.request.first else 'rollback to'} {run.facts.version}"
+
+
 def _asked_rollback(run: Run) -> Ending:
     turns = [p for p in run.steps.values() if p.step.does == "turn"]
     version = run.facts.version
     if turns and all(p.passed for p in turns):
-        return Ending(
-            ExitCode.DONE, f"Rolled back to {version}.", f"{_place(run)} runs {version}, verified everywhere."
-        )
-    again = f"rollback-deploy-auto --version {version} --target {run.request.target}"
+        summary = f"{version} is deployed for the first time." if run.request.first else f"Rolled back to {version}."
+        return Ending(ExitCode.DONE, summary, f"{_place(run)} runs {version}, verified everywhere.")
+    again = again_command(run)
     if not run.touched:
-        untouched = f"{_place(run)} is untouched: {run.facts.running}."
-        return Ending(ExitCode.STOPPED, f"The rollback to {version} could not begin: {run.why}.", untouched, again)
-    return Ending(
-        ExitCode.NEEDS_HUMAN,
-        f"The rollback to {version} is incomplete: {run.why}.",
-        f"{_place(run)} may run several versions.",
-        again,
-    )
+        runs = "nothing runs there" if run.request.first else run.facts.running
+        untouched = f"{_place(run)} is untouched: {runs}."
+        return Ending(ExitCode.STOPPED, f"{_turning(run)} could not begin: {run.why}.", untouched, again)
+    left = "is not wholly there" if run.request.first else "may run several versions"
+    summary = f"{_turning(run)} is incomplete: {run.why}."
+    return Ending(ExitCode.NEEDS_HUMAN, summary, f"{_place(run)} {left}.", again)

@@ -15,7 +15,7 @@ class Request(msgspec.Struct, frozen=True):
     """What the operator asked for. `reasons` are those given for what was skipped or overridden, by its name.
 
     `base` is the commit or tag that the operator says production runs; empty where it is left to be found.
-    `accept_mixed`: production may run several versions.
+    `accept_mixed`: production may run several versions. `first`: a rollback where nothing runs yet, which is none.
     """
 
     action: Action
@@ -28,6 +28,12 @@ class Request(msgspec.Struct, frozen=True):
     reasons: dict[str, str] = {}
     base: str = ""
     accept_mixed: bool = False
+    first: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What a person calls it: `deploy`, `rollback`, or `first` for a first deployment."""
+        return "first" if self.first else self.action
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -79,6 +79,8 @@ class Incident(msgspec.Struct, frozen=True):
     @property
     def title(self) -> str:
         """What it was about, in a few words."""
+        if self.request.first:
+            return f"First deployment of {self.facts.version} on {self.request.target}"
         if self.request.action == "rollback":
             return f"Rollback of {self.request.target} to {self.facts.version}"
         return f"Hotfix {self.facts.version} for {self.request.target} ({self.request.branch})"

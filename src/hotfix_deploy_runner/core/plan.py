@@ -20,7 +20,7 @@ CLEANUP = "cleanup"
 def plan(request: Request, policy: Policy, facts: Facts) -> tuple[Step, ...]:
     """Every step of the run in the order in which it is told. The way back and the winding up are planned later."""
     if request.action == "rollback":
-        return tuple(_asked_rollback(request.target, facts))
+        return tuple(_asked_rollback(request, facts))
     steps = [*_preflight(facts), *_staging(policy, facts)]
     if request.target != "staging":
         steps += [*_production(request.target, policy, facts), *_afterwards(request.target, policy, facts)]
@@ -171,17 +171,18 @@ def _afterwards(target: Environment, policy: Policy, facts: Facts) -> Iterator[S
     )
 
 
-def _asked_rollback(target: Environment, facts: Facts) -> Iterator[Step]:
-    """What `rollback` does when it is asked for: the dial turned all the way to another revision."""
-    yield Step("artifact", "artifact", Phase.ROLLBACK, touches=frozenset({"git"}))
+def _asked_rollback(request: Request, facts: Facts) -> Iterator[Step]:
+    """What `rollback` does when it is asked for, and `first`: the dial turned all the way to another revision."""
+    target, phase = request.target, Phase.FIRST if request.first else Phase.ROLLBACK
+    yield Step("artifact", "artifact", phase, touches=frozenset({"git"}))
     everywhere: list[StepId] = []
     for found in facts.environments[target]:
         step = f"turn:{target}/{found.name}"
         args = {"environment": target, "platform": found.name}
         touches = frozenset({f"platform:{target}/{found.name}"})
-        yield Step(step, "turn", Phase.ROLLBACK, frozenset({"artifact"}), touches, args)
+        yield Step(step, "turn", phase, frozenset({"artifact"}), touches, args)
         everywhere.append(step)
-    if facts.old.version != facts.version:
+    if facts.old.version != facts.version and not request.first:
         args = {"tag": facts.old.version}
         yield Step("mark", "mark", Phase.ROLLBACK, frozenset(everywhere), frozenset({"git"}), args)
 

@@ -9,6 +9,7 @@ from ..core.phrases import counted
 from ..core.revision import UNKNOWN
 from ..doors.git.inspection import Inspection
 from ..errors import HotfixError
+from ..steps.destination import first_command
 from ..steps.work import Platforms
 
 
@@ -45,7 +46,7 @@ class EnvironmentsExamination:
         bad = Status.FAIL if environment in self._needed[-1:] else Status.WARN
         again = f"rollback-deploy-auto --version TAG --target {environment}"
         if not versions:
-            return Line(bad, f"{where}: nothing runs yet", (f"put a version there: {again} --force",))
+            return Line(bad, f"{where}: nothing runs yet", (first_command("TAG", environment),))
         if len(versions) > 1:
             return Line(
                 bad,

@@ -1,7 +1,7 @@
 """What is true before anything is done: what runs, what the branch is, what it will be called."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -10,10 +10,11 @@ from ..core.revision import UNKNOWN, Revision
 from ..core.version import TagFormat, Version, next_candidate, next_patch
 from ..doors.git import Git
 from ..errors import CheckFailed, UsageError
-from ..journal.store import RunRow, Store
-from .as_found import mixed, most_common, most_run, revisions_of, running_artifact
+from ..journal.store import Store
+from .as_found import each_runs, mixed, most_common, most_run, revisions_of, running_artifact
 from .base import Bases, again
-from .known_good import artifact_of, commit_of, irreversible_in, known_good, named_before
+from .destination import Destinations, first_command, make_tag
+from .known_good import irreversible_in
 from .tag import BEFORE, ROLLED_BACK
 from .work import Platforms
 
@@ -23,7 +24,7 @@ class Discovery:
 
     def __init__(self, git: Git, platforms: Platforms, tags: TagFormat, store: Store) -> None:
         self._git, self._platforms, self._tags = git, platforms, tags
-        self._store, self._bases = store, Bases(git, tags)
+        self._store, self._bases, self._destinations = store, Bases(git, tags), Destinations(git, store)
 
     async def fleets(self, environment: Environment) -> tuple[Found, ...]:
         """Every platform of an environment with its fleet, in order. Raises `UsageError` for an unknown environment."""
@@ -52,6 +53,8 @@ class Discovery:
         found = {environment: await self.fleets(environment) for environment in environments}
         base_of = "production" if request.target == "staging" else request.target
         there = found.get(base_of) or await self.fleets(base_of)
+        if not revisions_of(there):
+            raise await self._nothing_runs(base_of)
         old = self._running(base_of, there, request)
         base = await self._bases.find(old, base_of, request)
         commit = await self._pin(request.branch)
@@ -78,26 +81,13 @@ class Discovery:
     async def for_rollback(self, request: Request, rest: Facts) -> Facts:
         """The facts of a rollback that was asked for, to `request.version` or else to the last good one.
 
-        Raises `UsageError` for a version that is not known to have been good there, unless it is forced.
+        Raises `UsageError` for a version that is not known to have been good there, unless it is forced; and for a
+        first deployment where something runs.
         """
         found = {request.target: await self.fleets(request.target)}
-        runs = {revision.version for revision in revisions_of(found[request.target])}
-        good = known_good(self._store, request.target)
-        version = request.version or next((v for v in good if runs != {v}), "")
-        if not version:
-            raise UsageError(
-                f"no version is known to have been good on {request.target}", next_step="name one: --version … --force"
-            )
-        before = named_before(self._store, request.target, version)
-        wanted = before or await self._named(version, good)
+        wanted = await self._destinations.find(request, found[request.target])
         old = most_common(found[request.target], other_than=wanted.version)
         base, old_from = await self._bases.stated(old)
-        if not (before or version in good or version in runs or request.force):
-            raise UsageError(
-                f"{version} is not known to have been good on {request.target}",
-                detail=f"known good: {', '.join(good) or 'none'}",
-                next_step=f"rollback-deploy-auto --version {version} --target {request.target} --force",
-            )
         return msgspec.structs.replace(
             rest,
             old=old,
@@ -111,24 +101,23 @@ class Discovery:
             remarks=tuple(self._migrated(request.target, old, wanted.version)),
         )
 
-    async def _named(self, version: str, good: Mapping[str, RunRow]) -> Revision:
-        """The revision that a version's tag means; one without a tag is known by the run that has seen it serve."""
-        row = good.get(version)
-        known = commit_of(self._store, row, version) if row is not None else ""
-        commit = await self._git.resolve(f"refs/tags/{version}") or known
-        if not commit:
-            raise UsageError(
-                f"there is no tag {version}",
-                detail=f"known good: {', '.join(good) or 'none'}",
-                next_step="git fetch --tags, if it was made elsewhere",
-            )
-        return Revision(version, commit, artifact_of(self._store, row, version) if row is not None else "")
-
     def _migrated(self, target: Environment, old: Revision, version: str) -> Iterator[str]:
         """A warning, where what runs has brought a migration that cannot be taken back."""
         if paths := irreversible_in(self._store, target, old.version):
             brought = f"{old.version} brought migrations that cannot be taken back: {', '.join(paths)}"
             yield f"{brought}; {version} may not work with the database"
+
+    async def _nothing_runs(self, target: Environment) -> CheckFailed:
+        """What is to be done where there is nothing to start from and nothing to go back to."""
+        tags = self._tags.versions({**await self._git.tags(), **await self._git.remote_tags()})
+        final = [self._tags.tag(version) for version in tags if version.is_final]
+        new = self._tags.tag(Version(0, 1, 0))
+        then = first_command(final[-1] if final else new, target)
+        return CheckFailed(
+            f"nothing runs on {target} yet: there is no version for a hotfix to start from, and none to go back to",
+            detail="" if final else f"and no version is tagged in the format {self._tags.pattern}",
+            next_step=then if final else f"{make_tag(new)}; then {then}",
+        )
 
     async def _pin(self, branch: str) -> str:
         """The branch's commit, once and for all: here, else on the remote."""
@@ -147,20 +136,12 @@ class Discovery:
 
         One that says nothing of itself is let through where the operator names the base.
         """
-        revisions = revisions_of(found)
-        if not revisions:
-            raise CheckFailed(
-                f"nothing runs on {target} yet",
-                next_step=f"put a version there: rollback-deploy-auto --version TAG --target {target} --force",
-            )
         old = most_run(found, self._tags)
         if mixed(found) and not request.accept_mixed:
             one = f"rollback-deploy-auto --version {old.version} --target {target}"
             raise CheckFailed(
-                f"{target} runs several versions: {', '.join(sorted({r.version for r in revisions}))}",
-                detail="\n".join(
-                    f"{f.name}/{i.name} runs {i.revision.version}" for f in found for i in f.fleet.serving
-                ),
+                f"{target} runs several versions: {', '.join(sorted({r.version for r in revisions_of(found)}))}",
+                detail="\n".join(each_runs(found)),
                 next_step=f"bring it to one: {one}; or the same command with --accept-mixed",
             )
         if old == UNKNOWN and not request.base:

@@ -29,7 +29,9 @@ def header(request: Request, facts: Facts) -> tuple[str, ...]:
     """What is about to be done, to what: the first lines of the narration."""
     place = "production" if request.target == "staging" else request.target
     known = f" ({facts.old_from})" if facts.old_from else ""
-    if request.action == "rollback":
+    if request.first:
+        lines = [f"First deployment: {facts.version} to {request.target}", f"Current {place}: nothing runs yet"]
+    elif request.action == "rollback":
         lines = [f"Rollback: {request.target} to {facts.version}", f"Current {place}: {facts.running}"]
     else:
         base = f"{facts.base[:12]} (as {facts.before})" if facts.before else facts.old.version

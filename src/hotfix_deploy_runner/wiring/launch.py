@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from .. import __version__
-from ..core.conclude import conclude
+from ..core.conclude import again_command, conclude
 from ..core.ending import Ending
 from ..core.events import AnyEvent, RunEnded, RunStarted
 from ..core.facts import Environment, Facts, Request
@@ -63,6 +63,12 @@ async def planned_deploy(project: Project, request: Request, policy: Policy, run
 async def rollback(project: Project, request: Request, policy: Policy, views: Sequence[View]) -> Ending:
     """Bring another version to the whole target. Takes the lock from whoever holds it: the caller has asked first."""
     lease = project.locks.acquire((request.target,), run_id(), project.operator, "rollback", takeover=True)
+    return await _under(project, lease, lambda: _rollback(project, request, policy, views, lease))
+
+
+async def first(project: Project, request: Request, policy: Policy, views: Sequence[View]) -> Ending:
+    """Bring a version to a target where nothing runs yet. Raises `LockHeld` while somebody else is at it."""
+    lease = project.locks.acquire((request.target,), run_id(), project.operator, "first deployment")
     return await _under(project, lease, lambda: _rollback(project, request, policy, views, lease))
 
 
@@ -174,11 +180,11 @@ def _refuse_what_is_unfinished(project: Project, environment: Environment) -> No
         return
     left = left_touched(project, holder.run)
     if left is not None and left.request.target == environment:
-        goal = left.facts.version if left.request.action == "rollback" else left.facts.way_back
+        back = f"rollback-deploy-auto --version {left.facts.way_back} --target {environment}"
         raise LockHeld(
             f"run {left.id} left {environment} unfinished while {left.facts.version} was on its way",
-            detail=f"before it, {left.facts.old.version} ran",
-            next_step=f"rollback-deploy-auto --version {goal} --target {environment}",
+            detail=f"before it, {'nothing' if left.request.first else left.facts.running} ran",
+            next_step=back if left.request.action == "deploy" else again_command(left),
         )
 
 
