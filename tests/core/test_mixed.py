@@ -10,7 +10,7 @@ from hotfix_deploy_runner.core.conclude import conclude
 from hotfix_deploy_runner.core.events import RunStarted
 from hotfix_deploy_runner.core.facts import Found
 from hotfix_deploy_runner.core.fleet import Fleet, Instance, State
-from hotfix_deploy_runner.core.plan import plan_way_back
+from hotfix_deploy_runner.core.plan_back import plan_way_back
 from hotfix_deploy_runner.core.policy import Watching
 from hotfix_deploy_runner.core.reading import Reading, Sample
 from hotfix_deploy_runner.core.revision import Revision

@@ -11,7 +11,8 @@ from tests.fakes.scenes import VERSION, beginning, facts
 
 from hotfix_deploy_runner.core.events import RunStarted
 from hotfix_deploy_runner.core.facts import Request
-from hotfix_deploy_runner.core.plan import VALIDATE, batches, plan, plan_end, plan_observation, plan_way_back
+from hotfix_deploy_runner.core.plan import VALIDATE, batches, plan
+from hotfix_deploy_runner.core.plan_back import plan_end, plan_observation, plan_way_back
 from hotfix_deploy_runner.core.policy import Policy
 from hotfix_deploy_runner.core.step import Course, Phase, Step, StepId
 

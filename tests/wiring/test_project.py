@@ -17,7 +17,8 @@ from hotfix_deploy_runner.config.model import Settings
 from hotfix_deploy_runner.core.ending import ExitCode
 from hotfix_deploy_runner.core.facts import Request
 from hotfix_deploy_runner.core.fleet import Fleet
-from hotfix_deploy_runner.core.plan import plan, plan_end, plan_observation, plan_way_back
+from hotfix_deploy_runner.core.plan import plan
+from hotfix_deploy_runner.core.plan_back import plan_end, plan_observation, plan_way_back
 from hotfix_deploy_runner.core.revision import UNKNOWN
 from hotfix_deploy_runner.doors.repository import find_repository
 from hotfix_deploy_runner.errors import UsageError

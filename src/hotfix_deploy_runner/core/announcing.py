@@ -26,7 +26,9 @@ def phase_of(run: Run) -> Phase:
     """The phase that `run` is in: that of the first step still to come on its way; a gate belongs to what it opens."""
     for progress in run.steps.values():
         step = progress.step
-        on_the_way = step.course in (run.course, Course.FINISH) and not step.background and step.does != "gate"
+        on_the_way = (
+            step.course in (run.course, Course.FINISH) and not step.background and step.does not in ("gate", "hook")
+        )
         if on_the_way and progress.ended is None:
             return step.phase
     return Phase.AFTERWARDS

@@ -13,7 +13,8 @@ from .instant import Instant
 from .judging import gate, is_breach, patience, validate
 from .migrating import why_held
 from .on_failure import consequence
-from .plan import OBSERVE, PROBES, VALIDATE, plan_end, plan_observation, plan_probes, plan_way_back
+from .plan import PROBES, VALIDATE, plan_probes
+from .plan_back import OBSERVE, plan_end, plan_turn_back, plan_way_back
 from .run import Progress, Run
 from .step import Course, Ended, Phase, Step, StepId
 from .verdict import Kind, Verdict
@@ -140,10 +141,11 @@ def _plan_the_way_back(run: Run, now: Instant) -> Decision | None:
     if run.course is not Course.BACK:
         return None
     if OBSERVE not in run.steps:
-        return Decision(record=(StepsPlanned(at=now, steps=(plan_observation(run.request.target),), why=run.why),))
+        steps = plan_turn_back(run.request.target, run.policy.hooks)
+        return Decision(record=(StepsPlanned(at=now, steps=steps, why=run.why),))
     observed = run.steps[OBSERVE]
     if observed.ended is not None and "mark" not in run.steps:
-        steps = plan_way_back(run.request.target, run.facts, observed.found)
+        steps = plan_way_back(run.request.target, run.facts, observed.found, run.policy.hooks)
         return Decision(record=(StepsPlanned(at=now, steps=steps, why="what was observed"),))
     return None
 

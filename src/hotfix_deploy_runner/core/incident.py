@@ -13,7 +13,7 @@ from .facts import Facts, Request
 from .instant import Instant
 from .marks import Mark, marks
 from .notes import Notes
-from .plan import DOCUMENT
+from .plan_back import DOCUMENT
 from .policy import Watching
 from .run import Progress, Run, fold
 from .series import Series, series

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from .hooks import Hook
 from .instant import Seconds
 
 
@@ -45,7 +46,8 @@ class Rolling(msgspec.Struct, frozen=True):
 class Policy(msgspec.Struct, frozen=True):
     """All of it. `merge_into` are the branches that the hotfix is merged back to.
 
-    `migrates` says where a command of the runner's runs migrations: `staging`, `target`, or both.
+    `migrates` says where a command of the runner's runs migrations: `staging`, `target`, or both. `hooks` are those
+    that there is a command for.
     """
 
     watching: Watching = Watching()
@@ -54,3 +56,4 @@ class Policy(msgspec.Struct, frozen=True):
     merge_into: tuple[str, ...] = ("main",)
     delete_branch: bool = True
     migrates: tuple[Literal["staging", "target"], ...] = ()
+    hooks: tuple[Hook, ...] = ()

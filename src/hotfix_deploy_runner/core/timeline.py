@@ -24,7 +24,8 @@ from .events import (
 )
 from .instant import Instant
 from .phrases import capital
-from .plan import DOCUMENT, WATCH
+from .plan import WATCH
+from .plan_back import DOCUMENT
 from .step import Course, Ended, StepId
 from .verdict import Kind, Verdict
 

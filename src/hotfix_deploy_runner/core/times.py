@@ -6,7 +6,7 @@ import msgspec
 
 from .events import AnyEvent, CourseChanged, ReadingTaken, RequestReceived
 from .instant import Instant, Seconds
-from .plan import OBSERVE
+from .plan_back import OBSERVE
 from .run import Run
 from .step import Course
 

@@ -65,6 +65,7 @@ def doing(step: Step) -> str:
         "watch": f"Watching {place}",
         "prepare": f"Preparing {place}",
         "migrate": f"Migrating the database of {place}",
+        "hook": f"Running the hook {args.get('hook', '')}",
         "batch": batch,
         "probes": f"Probing the new version on {place}",
         "observe": f"Looking at what {place} runs",

@@ -28,6 +28,7 @@ from ..ports import ArtifactBuilder, Check, MetricsSource, Notifier, Platform, S
 from ..steps.build import Build
 from ..steps.discover import Discovery
 from ..steps.finish import Finish
+from ..steps.hooks import Hooks
 from ..steps.migrate import Migrate
 from ..steps.preflight import Preflight, Trees
 from ..steps.probes import Probes
@@ -150,6 +151,7 @@ class Project:
         smoke = SmokeTests(self.commands, settings.staging.smoke, settings.staging.timeout)
         staging = Staging(self.platforms, smoke, self.http, _health_paths(settings), self.trees)
         probes = Probes(self.platforms, self.commands, settings.watch.probes, settings.watch.probes_timeout, self.trees)
+        hooks = Hooks(self.commands, settings.hooks.commands, settings.hooks.timeout, self.trees, self.repository.top)
         tags, rollout, back = Tags(self.git, settings.remote), Rollout(self.platforms), WayBack(self.platforms)
         finish = Finish(self.git, self.trees, write_document, settings.remote)
         return {
@@ -169,6 +171,7 @@ class Project:
             "record": rollout.record,
             "prepare": rollout.prepare,
             "migrate": migrate.migrate,
+            "hook": hooks.hook,
             "batch": rollout.batch,
             "settle": rollout.settle,
             "watch": WatchTarget(self.platforms, self.metrics).watch,
