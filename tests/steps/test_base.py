@@ -4,16 +4,22 @@ from pathlib import Path
 
 import pytest
 from tests.fakes.past import digest
-from tests.fakes.platform import World
-from tests.fakes.workshop import BRANCH
-from tests.steps.test_discover import Scene
+from tests.fakes.platform import FakePlatform, World
+from tests.fakes.web import reply, serving
+from tests.fakes.workshop import BRANCH, go
+from tests.steps.test_discover import REST, Scene
 
 from hotfix_deploy_runner.core.ending import Ending
 from hotfix_deploy_runner.core.events import RunEnded, RunStarted
 from hotfix_deploy_runner.core.facts import Facts, Request
 from hotfix_deploy_runner.core.policy import Policy
 from hotfix_deploy_runner.core.revision import UNKNOWN, Revision
+from hotfix_deploy_runner.core.version import TagFormat
+from hotfix_deploy_runner.doors.http import Http
+from hotfix_deploy_runner.doors.redaction import Redactor
 from hotfix_deploy_runner.errors import CheckFailed, UsageError
+from hotfix_deploy_runner.platforms.version_url import VersionAsked
+from hotfix_deploy_runner.steps.discover import Discovery
 
 
 @pytest.fixture
@@ -121,3 +127,14 @@ def test_a_tag_of_what_ran_elsewhere_is_a_tag_like_any(scene: Scene) -> None:
         scene.rollback("before/v1.0.1")
     facts = scene.rollback("before/v1.0.1", force=True)
     assert (facts.version, facts.commit) == ("before/v1.0.1", scene.base)
+
+
+def test_a_version_that_only_the_instances_know_is_a_base_like_any(scene: Scene) -> None:
+    with serving(lambda request: reply(request, "v1.0.0")) as url:
+        world = scene.worlds["production"] = World.running(UNKNOWN)
+        for instance in world.instances:
+            world.change(instance.incarnation, endpoint=url)
+        asked = VersionAsked(FakePlatform(world), "/version", Http(Redactor()))
+        discovery = Discovery(scene.git, {("production", "web"): asked}, TagFormat(), scene.past.store)
+        facts = go(discovery.for_deploy(Request("deploy", "production", BRANCH), ("production",), REST))
+    assert (facts.old, facts.old_from, facts.base) == (Revision("v1.0.0"), "tag", scene.base)

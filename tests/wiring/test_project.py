@@ -24,6 +24,7 @@ from hotfix_deploy_runner.doors.repository import find_repository
 from hotfix_deploy_runner.errors import UsageError
 from hotfix_deploy_runner.metrics.scrape import ScrapeSource
 from hotfix_deploy_runner.platforms.process import ProcessPlatform
+from hotfix_deploy_runner.platforms.version_url import VersionAsked
 from hotfix_deploy_runner.wiring.launch import rollback
 from hotfix_deploy_runner.wiring.project import CHECKS, Project, operator, steady_clock
 
@@ -77,6 +78,14 @@ def test_a_wrong_key_of_a_platform_is_named_with_its_place(shop: Workshop) -> No
         _ = project(shop, environments={"production": {"web": web(instanzes=3)}}).platforms
     said = f"{refused.value.message} {refused.value.detail}"
     assert "environments.production.web.instanzes" in said and "did you mean" in said
+
+
+def test_a_platform_whose_instances_are_asked_for_their_version_is_wrapped(shop: Workshop) -> None:
+    made = project(shop, environments={"production": {"web": web(version_url="/version")}})
+    assert isinstance(made.platforms["production", "web"], VersionAsked)
+    for wrong in ("version", "http://x/version", 3):
+        with pytest.raises(UsageError, match=r"environments\.production\.web\.version_url: does not begin with /"):
+            _ = project(shop, environments={"production": {"web": web(version_url=wrong)}}).platforms
 
 
 def test_an_unknown_platform_is_a_usage_error(shop: Workshop) -> None:

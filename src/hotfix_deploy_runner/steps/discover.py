@@ -144,7 +144,7 @@ class Discovery:
                 detail="\n".join(each_runs(found)),
                 next_step=f"bring it to one: {one}; or the same command with --accept-mixed",
             )
-        if old == UNKNOWN and not request.base:
+        if old.version == UNKNOWN.version and not request.base:
             raise CheckFailed(
                 f"nothing on {target} says which version it runs", next_step=again(request, "COMMIT_OR_TAG")
             )

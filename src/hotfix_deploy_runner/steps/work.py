@@ -77,6 +77,6 @@ def move_of(run: Run) -> Move:
     without a mark goes by the tag that it gets.
     """
     facts, old = run.facts, run.facts.old
-    if old == UNKNOWN and facts.before:
-        old = Revision(facts.before, facts.base)
+    if old.version == UNKNOWN.version and facts.before:
+        old = Revision(facts.before, facts.base, old.artifact)
     return Move(run.new, old, facts.fence)
