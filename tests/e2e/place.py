@@ -148,7 +148,7 @@ class Place:
     def serving(self, environment: str = "production") -> list[str]:
         """What each endpoint that takes traffic says it runs."""
         return [
-            _version(endpoint) for endpoint in json.loads(self.layout.serving(environment).read_text())["endpoints"]
+            version_of(endpoint) for endpoint in json.loads(self.layout.serving(environment).read_text())["endpoints"]
         ]
 
     @property
@@ -204,6 +204,6 @@ def processes_in(folder: Path) -> dict[int, str]:
     return found
 
 
-def _version(endpoint: str) -> str:
+def version_of(endpoint: str) -> str:
     with urllib.request.urlopen(f"{endpoint}/healthz", timeout=5) as answer:
         return str(answer.headers["X-Version"])
