@@ -81,10 +81,9 @@ class MigrationsTable(Table):
 
 class HooksTable(Table):
     """Commands of the team's at the turns of a run: purge a CDN, silence an alert. Each is told $HOTFIX_HOOK,
-    $HOTFIX_VERSION, $HOTFIX_OLD_VERSION, $HOTFIX_TARGET, $HOTFIX_COMMIT and $HOTFIX_RUN.
-
-    A deploy runs them in its own worktree of the pinned commit, an asked rollback in the repository's top. Their logs
-    are kept with the run's. After a crash one may be run again.
+    $HOTFIX_VERSION, $HOTFIX_OLD_VERSION, $HOTFIX_TARGET, $HOTFIX_COMMIT and $HOTFIX_RUN. A deploy runs them in its own
+    worktree of the pinned commit, an asked rollback in the top of the repository. Their logs are kept with the run's.
+    After a crash one may be run again. A first deployment has none.
     """
 
     before_rollout: str = Field(
