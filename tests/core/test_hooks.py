@@ -1,5 +1,6 @@
 """Hooks in the graph and in the life of a run: where they stand, and that only the first of them can stop anything."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,9 +8,11 @@ from tests.fakes.lives import BADLY, FEW, TAPES, TWO, code, lived, position
 from tests.fakes.scenes import beginning
 from tests.fakes.world import Trouble, World, after, never
 
+from hotfix_deploy_runner.core.announcing import phase_of
 from hotfix_deploy_runner.core.events import StepEnded, StepStarted
 from hotfix_deploy_runner.core.hooks import Hook, hook_steps
 from hotfix_deploy_runner.core.plan_back import plan_turn_back, plan_way_back
+from hotfix_deploy_runner.core.run import Progress, begin
 from hotfix_deploy_runner.core.step import Course, Ended, Phase
 
 ALL: tuple[Hook, ...] = ("before_rollout", "after_rollout", "before_rollback", "after_rollback")
@@ -82,3 +85,11 @@ def test_what_follows_a_way_back_comes_when_all_is_restored(tape: list[int]) -> 
     restores = [name for name in world.run.steps if name.startswith("restore:")]
     restored = max(position(world.events, StepEnded, name) for name in restores)
     assert restored < position(world.events, StepStarted, "hook:after_rollback")
+
+
+def test_a_hook_at_work_is_not_where_the_run_stands() -> None:
+    run = begin(beginning(hooks=ALL))
+    done = {name: Progress(p.step, 1.0, 2.0, Ended.PASSED) for name, p in run.steps.items() if name != "validate"}
+    at_work = Progress(run.steps["hook:after_rollout"].step, 1.0)
+    steps = {**run.steps, **done, "hook:after_rollout": at_work}
+    assert phase_of(msgspec.structs.replace(run, steps=steps)) is Phase.VALIDATION
