@@ -36,6 +36,12 @@ def test_what_no_tag_explains_starts_at_the_named_commit_and_gets_a_tag(scene: S
     assert facts.way_back == "before/v1.0.1"
 
 
+def test_where_production_is_not_touched_nothing_is_tagged(scene: Scene) -> None:
+    scene.worlds["production"] = World.running(Revision("nightly"))
+    facts = scene.deploy(base=scene.base, target="staging")
+    assert (facts.base, facts.old_from, facts.before) == (scene.base, "base", "")
+
+
 def test_a_tag_names_it_too_also_one_in_another_format(scene: Scene) -> None:
     scene.tag("nightly")
     scene.worlds["production"] = World.running(Revision("nightly", "", digest("nightly")))

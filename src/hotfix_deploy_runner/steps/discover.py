@@ -69,7 +69,7 @@ class Discovery:
             old=old,
             old_from=base.said_by,
             base=base.commit,
-            before=BEFORE + self._tags.tag(version) if base.said_by == "base" else "",
+            before=BEFORE + self._tags.tag(version) if base.said_by == "base" and request.target == base_of else "",
             commit=commit,
             mixed=several,
             version=self._tags.tag(version),
