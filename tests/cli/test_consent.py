@@ -39,6 +39,11 @@ def test_it_shows_base_commit_batches_limits_and_what_a_breach_leads_to() -> Non
     assert "Afterwards: merged back to main; the branch is deleted" in lines
 
 
+def test_it_shows_the_tag_that_a_named_base_gets() -> None:
+    lines = plan_lines(beginning(old_from="base", base="d" * 40, before="before/v2.14.4"))
+    assert lines[0].endswith(f"base v2.14.3 (base), which is {'d' * 12} and will be tagged before/v2.14.4")
+
+
 def test_it_shows_a_hold_no_merge_and_remarks() -> None:
     policy = Policy(Watching(on_breach="hold"), merge_back="off")
     lines = plan_lines(beginning(policy, remarks=("the newest tag is v9",)))

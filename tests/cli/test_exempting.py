@@ -16,7 +16,7 @@ NOTHING = {"target": None, "skip_staging": None, "rollback_threshold": None, "no
 def asked(checkout: Path, monkeypatch: pytest.MonkeyPatch, reason: str, *override: str, **given: object) -> Request:
     monkeypatch.chdir(checkout)
     project = open_project(None, overrides({**NOTHING, **given}))
-    return deploy_request(project, "hotfix/x", reason, override)
+    return deploy_request(project, "hotfix/x", reason, {"override": override, "base": "", "accept_mixed": False})
 
 
 def test_the_reason_is_kept_for_all_that_is_exempt(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:

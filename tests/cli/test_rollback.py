@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from tests.fakes import events
@@ -41,9 +42,9 @@ def store(there: Path) -> Iterator[SqliteStore]:
     journal.close()
 
 
-def in_progress(there: Path, store: SqliteStore) -> Story:
+def in_progress(there: Path, store: SqliteStore, before: str = "") -> Story:
     """A deploy that this very process holds: what it has done so far is in the journal."""
-    story = Story(events.request(), events.facts())
+    story = Story(events.request(), msgspec.structs.replace(events.facts(), before=before))
     events.checked(story)
     store.append(RUN, 0, story.events)
     LocalLocks(there / ".git" / "hotfix" / "locks", pid=os.getppid()).acquire(("staging", "production"), RUN, "ada")
@@ -87,6 +88,20 @@ def test_another_version_than_its_way_back_is_refused_with_the_command(there: Pa
     assert done.exit_code == 2 and f"its way back is {OLD.version}, not v2.13.0" in done.stderr
     assert f"rollback-deploy-auto --version {OLD.version}" in done.stderr
     assert store.requests(RUN) == [], "nothing was asked of it"
+
+
+@pytest.mark.parametrize("version", ["before/v2.14.4", OLD.version])
+def test_what_runs_without_a_tag_is_meant_by_either_of_its_names(there: Path, store: SqliteStore, version: str) -> None:
+    thread = answering(there, in_progress(there, store, "before/v2.14.4"), 4)
+    done = CliRunner().invoke(main, ["rollback", "--version", version])
+    thread.join()
+    assert done.exit_code == 0, done.output
+
+
+def test_the_name_that_the_way_back_gets_is_the_one_that_is_told(there: Path, store: SqliteStore) -> None:
+    in_progress(there, store, "before/v2.14.4")
+    done = CliRunner().invoke(main, ["rollback", "--version", "v2.13.0"])
+    assert done.exit_code == 2 and "rollback-deploy-auto --version before/v2.14.4" in done.stderr
 
 
 def test_a_rollback_of_staging_asks_nothing_of_a_run_on_production(there: Path, store: SqliteStore) -> None:

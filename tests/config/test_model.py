@@ -59,6 +59,9 @@ def test_every_limit_of_the_file_reaches_the_policy() -> None:
         delete_branch = false
         [migrations]
         command = "migrate"
+        [hooks]
+        after_rollout = "purge"
+        before_rollback = " "
     """
     policy, plain = settings(text).policy(), Policy()
     changed = policy.watching, policy.rolling, policy
@@ -68,6 +71,7 @@ def test_every_limit_of_the_file_reaches_the_policy() -> None:
     assert (policy.watching.window, policy.watching.p99_floor, policy.watching.mode) == (60.0, 0.1, "over-baseline")
     assert policy.rolling.batches == ("2", "100%")
     assert (policy.merge_back, policy.merge_into, policy.delete_branch) == ("off", ("main", "develop"), False)
+    assert policy.hooks == ("after_rollout",)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [('"10m"', 600.0), ('"1m30s"', 90.0), ('"500ms"', 0.5), ("2", 2.0)])

@@ -7,7 +7,8 @@ from tests.fakes.scenes import beginning
 from hotfix_deploy_runner.core.check import Line, Status
 from hotfix_deploy_runner.core.conclude import conclude, proven, rollback_command
 from hotfix_deploy_runner.core.ending import Ending
-from hotfix_deploy_runner.core.plan import PROBES, plan_probes, plan_way_back
+from hotfix_deploy_runner.core.plan import PROBES, plan_probes
+from hotfix_deploy_runner.core.plan_back import plan_way_back
 from hotfix_deploy_runner.core.progress import Progress
 from hotfix_deploy_runner.core.run import Run, begin
 from hotfix_deploy_runner.core.step import Course, Ended, StepId

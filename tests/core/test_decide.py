@@ -31,7 +31,8 @@ from tests.fakes.world import Moment, Trouble, World, after
 
 from hotfix_deploy_runner.core.decide import decide
 from hotfix_deploy_runner.core.events import CourseChanged, StepEnded, StepStarted, VerdictReached
-from hotfix_deploy_runner.core.plan import DOCUMENT, VALIDATE, WATCH
+from hotfix_deploy_runner.core.plan import VALIDATE, WATCH
+from hotfix_deploy_runner.core.plan_back import DOCUMENT
 from hotfix_deploy_runner.core.run import apply, fold
 from hotfix_deploy_runner.core.step import Course, Ended, Phase, Step, StepId
 from hotfix_deploy_runner.core.verdict import Kind

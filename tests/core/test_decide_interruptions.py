@@ -7,7 +7,7 @@ from tests.fakes.lives import MODERATE, MOMENTS, TAPES, TWO, code, lived
 from tests.fakes.scenes import beginning
 from tests.fakes.world import Trouble, World, after
 
-from hotfix_deploy_runner.core.plan import DOCUMENT
+from hotfix_deploy_runner.core.plan_back import DOCUMENT
 from hotfix_deploy_runner.core.step import Course
 
 SIGNALS = {"SIGINT": 130, "SIGTERM": 143}

@@ -29,7 +29,7 @@ from hotfix_deploy_runner.core.events import (
     from_json,
     to_json,
 )
-from hotfix_deploy_runner.core.plan import plan_end, plan_way_back
+from hotfix_deploy_runner.core.plan_back import plan_end, plan_way_back
 from hotfix_deploy_runner.core.reading import Cursor, Histogram, Reading, Sample
 from hotfix_deploy_runner.core.step import Course, Ended
 from hotfix_deploy_runner.core.verdict import Kind, Verdict

@@ -28,7 +28,7 @@ from hotfix_deploy_runner.core.ending import Ending, ExitCode
 from hotfix_deploy_runner.core.events import Interrupted, RunEnded, StepsPlanned
 from hotfix_deploy_runner.core.notice import Notice, Severity
 from hotfix_deploy_runner.core.notices import notices
-from hotfix_deploy_runner.core.plan import plan_observation, plan_way_back
+from hotfix_deploy_runner.core.plan_back import plan_observation, plan_way_back
 from hotfix_deploy_runner.core.run import apply, fold
 from hotfix_deploy_runner.core.step import Course, Ended
 from hotfix_deploy_runner.core.verdict import Kind, Verdict

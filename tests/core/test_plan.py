@@ -3,13 +3,16 @@
 import math
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.scenes import VERSION, beginning, facts
 
 from hotfix_deploy_runner.core.events import RunStarted
-from hotfix_deploy_runner.core.plan import VALIDATE, batches, plan, plan_end, plan_observation, plan_way_back
+from hotfix_deploy_runner.core.facts import Request
+from hotfix_deploy_runner.core.plan import VALIDATE, batches, plan
+from hotfix_deploy_runner.core.plan_back import plan_end, plan_observation, plan_way_back
 from hotfix_deploy_runner.core.policy import Policy
 from hotfix_deploy_runner.core.step import Course, Phase, Step, StepId
 
@@ -234,3 +237,11 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert (rolling.batches, rolling.min_healthy) == (("1", "10%", "50%", "100%"), 10)
     assert (rolling.healthy_deadline, rolling.rollback_min_serving) == (300, 0.75)
     assert policy.merge_back == "push"
+
+
+def test_a_base_without_a_tag_gets_one_straight_before_the_versions_own() -> None:
+    found = msgspec.structs.replace(facts({"api": 3}), before="before/v2.14.4")
+    steps = {step.id: step for step in plan(Request("deploy", "production", "hotfix/x"), Policy(), found)}
+    assert steps["before"].args == {"tag": "before/v2.14.4"} and "git" in steps["before"].touches
+    assert steps["before"].waits_for == {"smoke", "staging-health", "record"}
+    assert steps["tag"].waits_for == {"before"}

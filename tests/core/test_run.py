@@ -21,7 +21,7 @@ from hotfix_deploy_runner.core.events import (
     StepStarted,
     VerdictReached,
 )
-from hotfix_deploy_runner.core.plan import plan_end
+from hotfix_deploy_runner.core.plan_back import plan_end
 from hotfix_deploy_runner.core.reading import Cursor, Reading, Sample
 from hotfix_deploy_runner.core.revision import Revision
 from hotfix_deploy_runner.core.run import Run, apply, begin, fold

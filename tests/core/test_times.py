@@ -32,7 +32,7 @@ from hotfix_deploy_runner.core.events import (
     StepStarted,
 )
 from hotfix_deploy_runner.core.facts import Request
-from hotfix_deploy_runner.core.plan import plan_observation, plan_way_back
+from hotfix_deploy_runner.core.plan_back import plan_observation, plan_way_back
 from hotfix_deploy_runner.core.run import fold
 from hotfix_deploy_runner.core.step import Course, Ended
 from hotfix_deploy_runner.core.times import Times, times

@@ -55,7 +55,7 @@ def test_mixed_versions(git: Inspection) -> None:
 def test_nothing_runs(git: Inspection) -> None:
     line = production(git, World(size=0))
     assert (line.status, line.text) == (Status.FAIL, "production.web: nothing runs yet")
-    assert line.detail[0].endswith("--force")
+    assert line.detail[0] == "hotfix-deploy-runner first --version TAG --target production"
 
 
 def test_on_staging_it_stops_nobody(git: Inspection) -> None:

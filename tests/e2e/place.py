@@ -94,7 +94,7 @@ class Place:
         home.mkdir(parents=True)
         (home / "caches").symlink_to(self.cache, target_is_directory=True)
         for environment in ("staging", "production"):
-            first = self.start(*ROLL_BACK, "--target", environment, "--force")
+            first = self.start("hotfix-deploy-runner", "first", "--version", BASE, "--target", environment)
             assert first.end() == 0, first.out + first.err
         url = start_front(self.processes, self.layout, self.ports)
         start_traffic(self.processes, self.layout, url, self.story.rate, seconds=300)
@@ -137,6 +137,10 @@ class Place:
             ["git", *arguments], cwd=self.layout.origin, check=True, capture_output=True, text=True
         ).stdout.strip()
 
+    def clone(self, *arguments: str) -> None:
+        """Git in the operator's checkout."""
+        subprocess.run(["git", *arguments], cwd=self.layout.clone, check=True, capture_output=True)
+
     def tags(self) -> list[str]:
         """Those of the origin."""
         return self.git("tag", "--list").splitlines()
@@ -144,7 +148,7 @@ class Place:
     def serving(self, environment: str = "production") -> list[str]:
         """What each endpoint that takes traffic says it runs."""
         return [
-            _version(endpoint) for endpoint in json.loads(self.layout.serving(environment).read_text())["endpoints"]
+            version_of(endpoint) for endpoint in json.loads(self.layout.serving(environment).read_text())["endpoints"]
         ]
 
     @property
@@ -200,6 +204,6 @@ def processes_in(folder: Path) -> dict[int, str]:
     return found
 
 
-def _version(endpoint: str) -> str:
+def version_of(endpoint: str) -> str:
     with urllib.request.urlopen(f"{endpoint}/healthz", timeout=5) as answer:
         return str(answer.headers["X-Version"])

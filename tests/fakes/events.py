@@ -21,7 +21,8 @@ from hotfix_deploy_runner.core.events import (
 )
 from hotfix_deploy_runner.core.facts import Action, Facts, Found, Request
 from hotfix_deploy_runner.core.fleet import Fleet, Instance, State
-from hotfix_deploy_runner.core.plan import plan, plan_end, plan_observation, plan_way_back
+from hotfix_deploy_runner.core.plan import plan
+from hotfix_deploy_runner.core.plan_back import plan_end, plan_observation, plan_way_back
 from hotfix_deploy_runner.core.policy import Policy
 from hotfix_deploy_runner.core.reading import Cursor, Histogram, Reading, Sample
 from hotfix_deploy_runner.core.revision import Revision

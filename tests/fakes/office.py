@@ -20,7 +20,7 @@ from hotfix_deploy_runner.core.facts import Request
 from hotfix_deploy_runner.core.revision import Revision
 from hotfix_deploy_runner.doors.repository import find_repository
 from hotfix_deploy_runner.lock.local import LocalLocks
-from hotfix_deploy_runner.wiring.launch import deploy, rollback
+from hotfix_deploy_runner.wiring.launch import deploy, first, rollback
 from hotfix_deploy_runner.wiring.project import Project
 
 SETTINGS: dict[str, Any] = {
@@ -74,6 +74,12 @@ class Office(Workshop):
         project = self.open()
         request = Request("rollback", target, version=version, operator="ada")
         return go(rollback(project, request, project.settings.policy(), []))
+
+    def first(self, version: str, target: str = "production") -> Ending:
+        """Put a version where nothing runs yet."""
+        project = self.open()
+        request = Request("rollback", target, version=version, operator="ada", force=True, first=True)
+        return go(first(project, request, project.settings.policy(), []))
 
     def locks(self, *, pid: int | None = None) -> LocalLocks:
         """The locks, as another process of this machine sees them."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from hotfix_deploy_runner.core.events import RunStarted
 from hotfix_deploy_runner.core.facts import Action, Facts, Found, Request
 from hotfix_deploy_runner.core.fleet import Fleet, Instance, State
+from hotfix_deploy_runner.core.hooks import Hook
 from hotfix_deploy_runner.core.plan import plan
 from hotfix_deploy_runner.core.policy import Policy, Rolling, Watching
 from hotfix_deploy_runner.core.revision import Revision
@@ -61,10 +62,11 @@ def beginning(
     watching: Watching = WATCHING,
     batches: tuple[str, ...] = ("1", "50%", "100%"),
     merge_into: tuple[str, ...] = ("main",),
+    hooks: tuple[Hook, ...] = (),
 ) -> RunStarted:
     """The first event of a run; three instances on one platform unless told otherwise."""
     seen = facts(platforms or {"api": 3}, target=target, staging=staging, metrics=metrics, probes=probes)
-    policy = Policy(watching, Rolling(batches=batches), merge_into=merge_into)
+    policy = Policy(watching, Rolling(batches=batches), merge_into=merge_into, hooks=hooks)
     request = Request(action, target, branch="hotfix/auth-bypass", operator="ann")
     return RunStarted(
         at=1000.0, run="r1", request=request, policy=policy, facts=seen, steps=plan(request, policy, seen)

@@ -11,7 +11,8 @@ from tests.fakes.workshop import after, go
 from hotfix_deploy_runner.core.check import Line
 from hotfix_deploy_runner.core.events import AnyEvent, RunStarted
 from hotfix_deploy_runner.core.facts import Action, Facts, Found, Request
-from hotfix_deploy_runner.core.plan import plan, plan_observation, plan_way_back
+from hotfix_deploy_runner.core.plan import plan
+from hotfix_deploy_runner.core.plan_back import plan_observation, plan_way_back
 from hotfix_deploy_runner.core.policy import Policy, Rolling
 from hotfix_deploy_runner.core.run import Run, begin
 from hotfix_deploy_runner.core.step import Step

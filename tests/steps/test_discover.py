@@ -33,12 +33,14 @@ class Scene(Workshop):
         platforms: dict[tuple[str, str], Any] = {(e, "web"): FakePlatform(w) for e, w in self.worlds.items()}
         return Discovery(self.git, platforms, TagFormat(tags), self.past.store)
 
-    def deploy(self, branch: str = BRANCH, target: str = "production", tags: str = "v{version}") -> Facts:
+    def deploy(self, branch: str = BRANCH, target: str = "production", tags: str = "v{version}", **asked: Any) -> Facts:
         touched = ("staging",) if target == "staging" else ("staging", target)
-        return go(self.discovery(tags).for_deploy(Request("deploy", target, branch), touched, REST))
+        return go(self.discovery(tags).for_deploy(Request("deploy", target, branch, **asked), touched, REST))
 
-    def rollback(self, version: str = "", target: str = "production", *, force: bool = False) -> Facts:
-        request = Request("rollback", target, version=version, force=force)
+    def rollback(
+        self, version: str = "", target: str = "production", *, force: bool = False, first: bool = False
+    ) -> Facts:
+        request = Request("rollback", target, version=version, force=force or first, first=first)
         return go(self.discovery().for_rollback(request, REST))
 
     def production(self, *versions: str) -> None:
@@ -99,15 +101,18 @@ def test_a_tag_says_the_commit_that_the_platform_does_not_know(scene: Scene) -> 
 
 def test_without_commit_or_tag_there_is_no_base(scene: Scene) -> None:
     scene.worlds["production"] = World.running(Revision("v1.4.0"))
-    with pytest.raises(CheckFailed, match=r"v1\.4\.0.*neither it nor a tag"):
+    with pytest.raises(CheckFailed, match=r"v1\.4\.0.*neither it nor a tag") as stopped:
         scene.deploy()
+    assert stopped.value.next_step.endswith("--base COMMIT")
 
 
 def test_what_runs_has_to_be_a_version(scene: Scene) -> None:
     scene.tag("nightly")
     scene.worlds["production"] = World.running(Revision("nightly"))
-    with pytest.raises(CheckFailed, match="what production runs, nightly, is no version"):
+    with pytest.raises(CheckFailed, match="what production runs, nightly, is no version") as stopped:
         scene.deploy(target="staging")
+    again = f"hotfix-deploy-runner --branch {BRANCH} --target staging --base {scene.base}"
+    assert stopped.value.next_step == again
 
 
 def test_several_versions_stop_it_with_a_way_out(scene: Scene) -> None:
@@ -119,14 +124,18 @@ def test_several_versions_stop_it_with_a_way_out(scene: Scene) -> None:
 
 def test_nothing_that_runs_stops_it(scene: Scene) -> None:
     scene.worlds["production"] = World(size=3)
-    with pytest.raises(CheckFailed, match="nothing runs on production yet"):
+    with pytest.raises(
+        CheckFailed, match=r"nothing runs on production yet: there is no version .* to go back to"
+    ) as it:
         scene.deploy()
+    assert it.value.next_step == "hotfix-deploy-runner first --version v1.0.0 --target production"
 
 
 def test_instances_that_say_nothing_of_themselves_stop_it(scene: Scene) -> None:
     scene.worlds["production"] = World.running(UNKNOWN)
-    with pytest.raises(CheckFailed, match="nothing on production says which version"):
+    with pytest.raises(CheckFailed, match="nothing on production says which version") as stopped:
         scene.deploy()
+    assert stopped.value.next_step.endswith("--base COMMIT_OR_TAG")
 
 
 def test_an_environment_that_is_not_configured_is_named_with_those_that_are(scene: Scene) -> None:
@@ -260,10 +269,52 @@ def test_a_half_done_rollback_is_gone_on_with(scene: Scene) -> None:
     assert (facts.version, facts.old.version) == ("v1.0.0", "v1.0.1")
 
 
-def test_a_rollback_puts_a_first_version_where_nothing_runs(scene: Scene) -> None:
+@pytest.mark.parametrize("first", [True, False])
+def test_a_first_version_is_put_where_nothing_runs(scene: Scene, first: bool) -> None:
     scene.worlds["production"] = World(size=3)
-    facts = scene.rollback("v1.0.0", force=True)
+    facts = scene.rollback("v1.0.0", force=True, first=first)
     assert (facts.version, facts.old, facts.base) == ("v1.0.0", UNKNOWN, "")
+
+
+@pytest.mark.parametrize("version", ["", "v1.0.0"])
+def test_a_rollback_where_nothing_runs_leads_to_the_first_deployment(scene: Scene, version: str) -> None:
+    scene.worlds["production"] = World(size=3)
+    with pytest.raises(UsageError) as refused:
+        scene.rollback(version)
+    assert refused.value.next_step == f"hotfix-deploy-runner first --version {version or 'TAG'} --target production"
+
+
+@pytest.mark.parametrize("state", [State.READY, State.FAILED])
+def test_where_something_runs_there_is_no_first_deployment(scene: Scene, state: State) -> None:
+    scene.tag("v1.1.0")
+    for instance in scene.worlds["production"].instances:
+        scene.worlds["production"].change(instance.incarnation, state=state)
+    with pytest.raises(UsageError, match=r"production runs v1\.0\.0 already: this is no first deployment") as refused:
+        scene.rollback("v1.1.0", first=True)
+    assert refused.value.detail.splitlines()[0] == "web/web-1 runs v1.0.0"
+    assert refused.value.next_step.startswith("rollback-deploy-auto --version v1.1.0 --target production --force")
+
+
+def test_a_first_deployment_that_broke_off_is_gone_on_with_but_not_made_twice(scene: Scene) -> None:
+    scene.production("v1.0.0")
+    assert scene.rollback("v1.0.0", first=True).version == "v1.0.0"
+    scene.past.run("unknown", "v1.0.0", action="rollback")
+    with pytest.raises(UsageError, match="no first deployment"):
+        scene.rollback("v1.0.0", first=True)
+
+
+def test_without_any_tag_the_first_one_is_made_first(scene: Scene) -> None:
+    scene.worlds["production"] = World(size=3)
+    scene.repository.git("push", "--quiet", "origin", ":refs/tags/v1.0.0")
+    scene.repository.git("tag", "-d", "v1.0.0")
+    with pytest.raises(CheckFailed, match="nothing runs on production yet") as stopped:
+        scene.deploy()
+    make, _, then = stopped.value.next_step.partition("; then ")
+    assert make == "git tag -a v0.1.0 COMMIT && git push origin v0.1.0"
+    assert then == "hotfix-deploy-runner first --version v0.1.0 --target production"
+    with pytest.raises(UsageError, match=r"no tag v0\.1\.0") as refused:
+        scene.rollback("v0.1.0", first=True)
+    assert refused.value.next_step.endswith(make)
 
 
 def test_a_rollback_does_not_wait_for_the_remote(scene: Scene) -> None:

@@ -218,3 +218,24 @@ def test_the_hook_of_the_operator_does_not_run(shop: Workshop) -> None:
     refused = subprocess.run(["git", "push", "origin", "HEAD:x"], cwd=shop.repository.clone, capture_output=True)
     assert refused.returncode != 0
     assert tag(shop).ended is Ended.PASSED
+
+
+def before(shop: Workshop) -> Outcome:
+    run = shop.run(old=Revision("nightly"), old_from="base", before="before/v1.0.1")
+    return go(Tags(shop.git, "origin").before(step("before", tag="before/v1.0.1"), run, shop.work))
+
+
+def test_what_runs_without_a_tag_gets_one_on_its_own_commit(shop: Workshop) -> None:
+    for _ in range(2):
+        assert texts(before(shop)) == [f"[OK] Tagged what runs: before/v1.0.1 ({shop.base[:7]})"]
+    ref, origin = "refs/tags/before/v1.0.1", shop.repository.origin
+    assert shop.remote(ref) == shop.local(ref) == shop.base
+    told = shop.repository.git("for-each-ref", "--format=%(contents)", ref, cwd=origin)
+    assert told.startswith("before/v1.0.1: what ran before v1.0.1\n\nHotfix-Base: nightly\n")
+
+
+def test_a_tag_of_that_name_on_another_commit_stays_and_is_told(shop: Workshop) -> None:
+    shop.repository.git("push", "--quiet", "origin", f"{shop.commit}:refs/tags/before/v1.0.1")
+    outcome = before(shop)
+    assert outcome.ended is Ended.FAILED and "exists already" in outcome.lines[0].text
+    assert shop.remote("refs/tags/before/v1.0.1") == shop.commit

@@ -115,3 +115,9 @@ def test_a_way_back_that_was_taken_over_moves_nothing() -> None:
     with pytest.raises(Superseded):
         target.perform(WayBack(target.platforms).restore, "restore:production/web")
     assert sorted(target.versions()) == [OLD.version, OLD.version, NEW.version]
+
+
+def test_of_several_platforms_each_is_named() -> None:
+    target = Target(web=2, api=1)
+    outcome = target.perform(WayBack(target.platforms).restore, "restore:production/web")
+    assert texts(outcome) == ["[OK] web: v2.14.3 verified everywhere (2 processes healthy)"]

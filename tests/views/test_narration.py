@@ -34,6 +34,8 @@ from hotfix_deploy_runner.core.events import (
     StepsPlanned,
 )
 from hotfix_deploy_runner.core.plan import plan_probes
+from hotfix_deploy_runner.core.plan_back import plan_turn_back
+from hotfix_deploy_runner.core.policy import Policy
 from hotfix_deploy_runner.core.step import Course, Ended
 from hotfix_deploy_runner.views.narration import Heading, Narrator, Piece, Words
 
@@ -260,6 +262,29 @@ def test_an_end_at_any_moment_leaves_nothing_untold(make, cut: int) -> None:  # 
         for line in _lines(event):
             assert line in told
     assert told[-1] == Words("Hotfix stopped before production. Production is untouched: v2.14.3.", 3)
+
+
+def test_a_hook_at_work_holds_back_nothing_and_the_turn_stands_where_the_run_was() -> None:
+    policy = Policy(hooks=("after_rollout", "before_rollback"))
+    story = Story(request(), facts(), policy)
+    checked(story)
+    proven(story)
+    tagged(story)
+    rolled_out(story)
+    story.starts("hook:after_rollout")
+    story.turns(Course.BACK, "18 errors in 41 requests")
+    story.add(StepsPlanned(at=story.tick(), steps=plan_turn_back("production", policy.hooks), why="it"))
+    story.starts("observe", "hook:before_rollback")
+    story.ends("observe", ok("Rolling back to v2.14.3"))
+    told = pieces(story)
+    assert texts(told)[-4:] == [
+        "Post-deploy validation",
+        "18 errors in 41 requests",
+        "Rollback",
+        "Rolling back to v2.14.3",
+    ]
+    story.ends("hook:after_rollout", warn("Hook after_rollout ended with 1"))
+    assert texts(pieces(story))[-1] == "Hook after_rollout ended with 1"
 
 
 def test_channels_that_failed_are_gathered_and_a_late_one_is_still_told() -> None:

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from tests.fakes.workshop import BRANCH, QUICK, Workshop, go
@@ -15,14 +15,18 @@ from hotfix_deploy_runner.checks.branch import BranchCheck
 from hotfix_deploy_runner.config.load import Loaded
 from hotfix_deploy_runner.config.model import Settings
 from hotfix_deploy_runner.core.ending import ExitCode
-from hotfix_deploy_runner.core.facts import Request
+from hotfix_deploy_runner.core.facts import Action, Request
 from hotfix_deploy_runner.core.fleet import Fleet
-from hotfix_deploy_runner.core.plan import plan, plan_end, plan_observation, plan_way_back
+from hotfix_deploy_runner.core.hooks import Hook
+from hotfix_deploy_runner.core.plan import plan
+from hotfix_deploy_runner.core.plan_back import plan_end, plan_observation, plan_way_back
+from hotfix_deploy_runner.core.policy import Policy
 from hotfix_deploy_runner.core.revision import UNKNOWN
 from hotfix_deploy_runner.doors.repository import find_repository
 from hotfix_deploy_runner.errors import UsageError
 from hotfix_deploy_runner.metrics.scrape import ScrapeSource
 from hotfix_deploy_runner.platforms.process import ProcessPlatform
+from hotfix_deploy_runner.platforms.version_url import VersionAsked
 from hotfix_deploy_runner.wiring.launch import rollback
 from hotfix_deploy_runner.wiring.project import CHECKS, Project, operator, steady_clock
 
@@ -56,12 +60,24 @@ def test_every_kind_of_step_that_a_plan_may_hold_has_somebody_who_does_it(shop: 
     performers = made.performers(lambda run: Path())
     there = {"staging": Fleet(), "production": Fleet()}
     runs = [shop.run("deploy", fleets=there, unconfigured={"slack": "how"}), shop.run("rollback", fleets=there)]
+    hooked = Policy(hooks=get_args(Hook))
+    runs += [shop.run(action, policy=hooked, fleets=there, before="before/v1") for action in get_args(Action)]
     steps = [p.step for run in runs for p in run.steps.values()]
     steps += plan(Request("deploy", "production", BRANCH), QUICK, shop.run().facts)  # without staging
     steps += [*plan_end(), plan_observation("production"), *plan_way_back("production", runs[0].facts, {})]
     missing = {step.does for step in steps if not step.judged} - set(performers)
     assert missing == set()
-    assert {step.does for step in steps} >= {"deploy", "tag", "turn", "restore", "mark", "merge", "channels"}
+    assert {step.does for step in steps} >= {
+        "deploy",
+        "tag",
+        "turn",
+        "restore",
+        "mark",
+        "merge",
+        "channels",
+        "hook",
+        "before",
+    }
 
 
 def test_platforms_are_made_in_the_order_of_the_file_each_with_a_state_of_its_own(shop: Workshop) -> None:
@@ -76,6 +92,14 @@ def test_a_wrong_key_of_a_platform_is_named_with_its_place(shop: Workshop) -> No
         _ = project(shop, environments={"production": {"web": web(instanzes=3)}}).platforms
     said = f"{refused.value.message} {refused.value.detail}"
     assert "environments.production.web.instanzes" in said and "did you mean" in said
+
+
+def test_a_platform_whose_instances_are_asked_for_their_version_is_wrapped(shop: Workshop) -> None:
+    made = project(shop, environments={"production": {"web": web(version_url="/version")}})
+    assert isinstance(made.platforms["production", "web"], VersionAsked)
+    for wrong in ("version", "http://x/version", 3):
+        with pytest.raises(UsageError, match=r"environments\.production\.web\.version_url: does not begin with /"):
+            _ = project(shop, environments={"production": {"web": web(version_url=wrong)}}).platforms
 
 
 def test_an_unknown_platform_is_a_usage_error(shop: Workshop) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import click
 
 from ..core.events import RunStarted
+from ..core.facts import Facts
 from ..core.instant import spoken
 from ..core.step import Step
 from ..errors import UsageError
@@ -18,7 +19,7 @@ def plan_lines(started: RunStarted) -> list[str]:
     request, facts, policy = started.request, started.facts, started.policy
     watching = policy.watching
     lines = [
-        f"Hotfix {facts.version}: {request.branch} at {facts.commit[:12]}, base {facts.old.version} ({facts.old_from})",
+        f"Hotfix {facts.version}: {request.branch} at {facts.commit[:12]}, base {_base(facts)}",
         f"Checks: {_checks(started)}",
     ]
     if "staging" in facts.environments:
@@ -37,6 +38,12 @@ def plan_lines(started: RunStarted) -> list[str]:
         f"Afterwards: {_afterwards(started.steps)}",
     ]
     return [*lines, *(f"Note: {remark}" for remark in facts.remarks)]
+
+
+def _base(facts: Facts) -> str:
+    """What runs and who says so; where the operator does, also the tag that it gets."""
+    runs = f"{facts.old.version} ({facts.old_from})"
+    return f"{runs}, which is {facts.base[:12]} and will be tagged {facts.before}" if facts.before else runs
 
 
 def _instances(started: RunStarted, environment: str) -> str:

@@ -28,7 +28,7 @@ def command(branch: str, reason: str, config: Path | None, as_json: bool, yes: b
     6 live but unproven or unfinished, 7 another run holds the environment.
     """
     project = open_project(config, overrides(given))
-    request = deploy_request(project, branch, reason, given["override"])
+    request = deploy_request(project, branch, reason, given)
     with view(as_json) as shown:
         ending = asyncio.run(deploy(project, request, project.policy, lambda started: ask(started, yes=yes), [shown]))
     sys.exit(ending.code)

@@ -22,6 +22,7 @@ COMMANDS = {
     "continue": ("steering:go_on", "Let a paused run go on."),
     "promote": ("steering:promote", "Past the gate or the window that is open, at once."),
     "rollback": ("rollback", "Bring an earlier version back (the same as rollback-deploy-auto)."),
+    "first": ("first", "Put a version where nothing runs yet."),
     "report": ("report", "Write a run's incident document again, and say where it is."),
     "init": ("init", "Look at this repository, and write a hotfix.toml to begin with."),
     "doctor": ("doctor", "Say what is missing for a run, and how to get it."),

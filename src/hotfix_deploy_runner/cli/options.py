@@ -32,7 +32,20 @@ def run_options(function: Command) -> Command:
     reason = click.option(
         "--reason", default="", envvar="HOTFIX_REASON", help="Why staging is skipped, or a check overridden."
     )
-    return branch(override(reason(setting_options(function))))
+    base = click.option(
+        "--base",
+        default="",
+        metavar="COMMIT_OR_TAG",
+        envvar="HOTFIX_BASE",
+        help="What production runs, where no tag and no commit on the platform says it.",
+    )
+    mixed = click.option(
+        "--accept-mixed",
+        is_flag=True,
+        envvar="HOTFIX_ACCEPT_MIXED",
+        help="Production may run several versions; the base is what most instances run.",
+    )
+    return branch(override(reason(base(mixed(setting_options(function))))))
 
 
 def setting_options(function: Command) -> Command:

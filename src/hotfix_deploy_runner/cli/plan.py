@@ -19,7 +19,7 @@ from .project import deploy_request, open_project, overrides
 def command(branch: str, reason: str, config: Path | None, **given: Any) -> None:
     """Show what a deploy of BRANCH would do. It looks, fetches from the remote, and changes nothing else."""
     project = open_project(config, overrides(given))
-    request = deploy_request(project, branch, reason, given["override"])
+    request = deploy_request(project, branch, reason, given)
     started = asyncio.run(planned_deploy(project, request, project.policy, "plan", 0))
     for line in plan_lines(started):
         click.echo(line)

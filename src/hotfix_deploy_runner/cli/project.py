@@ -42,12 +42,13 @@ def overrides(given: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def deploy_request(project: Project, branch: str, reason: str, override: Sequence[str] = ()) -> Request:
-    """What the operator asks for: `override` are checks, by name, whose failure does not stop the run.
+def deploy_request(project: Project, branch: str, reason: str, given: Mapping[str, Any]) -> Request:
+    """What the operator asks for. `given` are the other options of a run: what to `override`, the `base`, and so on.
 
     Raises `UsageError` when staging is skipped or a check overridden without a reason, or there is no such check.
     """
     settings = project.settings
+    override: Sequence[str] = given["override"]
     for name in override:
         _known_check(name)
     exempt = {name: f"--override {name}" for name in dict.fromkeys(override)}
@@ -58,7 +59,16 @@ def deploy_request(project: Project, branch: str, reason: str, override: Sequenc
         verb = "demands" if len(exempt) == 1 else "demand"
         raise UsageError(f"{what} {verb} --reason: it is told to everybody and stands in the document")
     reasons = dict.fromkeys(exempt, project.redact(reason.strip()))
-    return Request("deploy", settings.target, branch, "", project.operator, project.host, reasons=reasons)
+    return Request(
+        "deploy",
+        settings.target,
+        branch,
+        operator=project.operator,
+        host=project.host,
+        reasons=reasons,
+        base=given["base"].strip(),
+        accept_mixed=given["accept_mixed"],
+    )
 
 
 def _known_check(name: str) -> None:

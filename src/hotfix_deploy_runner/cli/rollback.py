@@ -63,10 +63,10 @@ def _through_the_holder(project: Project, version: str, target: str, reason: str
             detail=str(holder),
             next_step=f"rollback-deploy-auto --target {run.request.target}, or wait for its end",
         )
-    if version and version != run.facts.old.version:
+    if version and version not in (run.facts.old.version, run.facts.way_back):
         raise UsageError(
-            f"run {run.id} is in progress, and its way back is {run.facts.old.version}, not {version}",
-            next_step=f"rollback-deploy-auto --version {run.facts.old.version} --target {target}; then the other",
+            f"run {run.id} is in progress, and its way back is {run.facts.way_back}, not {version}",
+            next_step=f"rollback-deploy-auto --version {run.facts.way_back} --target {target}; then the other",
         )
     request = ask(project, run.id, "rollback", reason)
     click.echo(f"Asked run {run.id} ({holder}) to roll back.", err=True)

@@ -1,10 +1,11 @@
 """The settings of a repository, typed. Field descriptions here are what the reference says of each key."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, ConfigDict, Field
 
+from ..core.hooks import Hook
 from ..core.policy import Policy, Rolling, Watching
 from ..settings import Duration, SetupTable, Table
 
@@ -78,6 +79,29 @@ class MigrationsTable(Table):
     timeout: Duration = Field(600.0, description="How long one of the two may take.", gt=0)
 
 
+class HooksTable(Table):
+    """Commands of the team's at the turns of a run: purge a CDN, silence an alert. Each is told $HOTFIX_HOOK,
+    $HOTFIX_VERSION, $HOTFIX_OLD_VERSION, $HOTFIX_TARGET, $HOTFIX_COMMIT and $HOTFIX_RUN. A deploy runs them in its own
+    worktree of the pinned commit, an asked rollback in the top of the repository. Their logs are kept with the run's.
+    After a crash one may be run again. A first deployment has none.
+    """
+
+    before_rollout: str = Field(
+        "", description="Once the version is tagged and migrated, before the first batch; a failure stops the run."
+    )
+    after_rollout: str = Field("", description="After the last gate, beside the watch; a failure is a WARN.")
+    before_rollback: str = Field(
+        "", description="As a rollback begins, which does not wait for it; a failure is a WARN."
+    )
+    after_rollback: str = Field("", description="Once everything is verified to be back; a failure is a WARN.")
+    timeout: Duration = Field(60.0, description="How long each of them may take.", gt=0)
+
+    @property
+    def commands(self) -> dict[Hook, str]:
+        """Those that are given, by name."""
+        return {name: command for name in get_args(Hook) if (command := getattr(self, name).strip())}
+
+
 class RolloutTable(Table):
     """How a rollout advances."""
 
@@ -124,6 +148,7 @@ class Settings(Table):
     )
     watch: WatchTable = WatchTable()
     rollout: RolloutTable = RolloutTable()
+    hooks: HooksTable = HooksTable()
     merge: MergeTable = MergeTable()
     on_interrupt: Literal["hold", "rollback"] | None = Field(
         None,
@@ -158,4 +183,5 @@ class Settings(Table):
             merge.delete_branch,
             migrates,
             self.on_interrupt or ("rollback" if ci else "hold"),
+            tuple(self.hooks.commands),
         )

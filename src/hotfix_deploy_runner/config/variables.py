@@ -12,9 +12,10 @@ PREFIX = "HOTFIX_"
 OTHERS = frozenset(
     PREFIX + name
     for name in (
-        *("BRANCH", "CONFIG", "OPERATOR", "REASON"),  # parameters that are no settings
+        *("ACCEPT_MIXED", "BRANCH", "CONFIG", "OPERATOR", "REASON"),  # parameters that are no settings
         *("BASE", "CHANGED", "COMMIT", "ENDPOINTS", "ENV", "INCARNATION", "INSTANCE", "JUNIT", "SARIF", "URL"),
-        *("VERSION", "DEMO_CACHE", "IMPORTS_DIR", "IMPORTS_NAMES"),  # told to commands and instances
+        *("HOOK", "OLD_VERSION", "RUN", "VERSION"),
+        *("DEMO_CACHE", "IMPORTS_DIR", "IMPORTS_NAMES"),  # these are told to commands and instances
     )
 )
 """Variables of ours that are no settings."""

@@ -16,16 +16,19 @@ def notice(run: Run, name: str, severity: Severity, title: str, *text: str, term
 def standing(run: Run) -> Standing:
     """Where `run` stands now: what it is about, what it leads from and to, its phase, and how it ended."""
     request, facts = run.request, run.facts
-    what = f"Hotfix {facts.version} ({request.branch}) for" if request.action == "deploy" else "Rollback of"
+    kinds = {"deploy": f"Hotfix {facts.version} ({request.branch}) for", "first": "First deployment on"}
+    what, before = kinds.get(request.kind, "Rollback of"), "nothing" if request.first else facts.old.version
     result = "" if run.ending is None else "\n".join((run.ending.summary, run.ending.production))
-    return Standing(f"{what} {request.target}", f"{facts.old.version} → {facts.version}", phase_of(run).value, result)
+    return Standing(f"{what} {request.target}", f"{before} → {facts.version}", phase_of(run).value, result)
 
 
 def phase_of(run: Run) -> Phase:
     """The phase that `run` is in: that of the first step still to come on its way; a gate belongs to what it opens."""
     for progress in run.steps.values():
         step = progress.step
-        on_the_way = step.course in (run.course, Course.FINISH) and not step.background and step.does != "gate"
+        on_the_way = (
+            step.course in (run.course, Course.FINISH) and not step.background and step.does not in ("gate", "hook")
+        )
         if on_the_way and progress.ended is None:
             return step.phase
     return Phase.AFTERWARDS
@@ -33,7 +36,7 @@ def phase_of(run: Run) -> Phase:
 
 def way_back(run: Run) -> str:
     """The command that brings back what ran before."""
-    return f"rollback-deploy-auto --version {run.facts.old.version}{target_option(run)}"
+    return f"rollback-deploy-auto --version {run.facts.way_back}{target_option(run)}"
 
 
 def sentence(*parts: str) -> str:

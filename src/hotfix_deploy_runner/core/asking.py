@@ -2,7 +2,8 @@
 
 from .events import RequestReceived
 from .instant import Instant, Seconds
-from .plan import OBSERVE, VALIDATE
+from .plan import VALIDATE
+from .plan_back import OBSERVE
 from .run import Run
 from .step import Course
 

@@ -39,12 +39,18 @@ def proven(run: Run) -> bool:
 def rollback_command(run: Run) -> str:
     """The command that brings back what ran before."""
     target = "" if run.request.target == "production" else f" --target {run.request.target}"
-    return f"rollback-deploy-auto --version {run.facts.old.version}{target}"
+    return f"rollback-deploy-auto --version {run.facts.way_back}{target}"
+
+
+def again_command(run: Run) -> str:
+    """The command that goes on with a rollback, or a first deployment, that did not come to its end."""
+    command = "hotfix-deploy-runner first" if run.request.first else "rollback-deploy-auto"
+    return f"{command} --version {run.facts.version} --target {run.request.target}"
 
 
 def _taken_over(run: Run) -> Ending:
     """Another run has this one's place: what is true of production is for that one to say."""
-    what = f"The rollback to {run.facts.version}" if run.request.action == "rollback" else f"Hotfix {run.facts.version}"
+    what = f"Hotfix {run.facts.version}" if run.request.action == "deploy" else _turning(run)
     summary = f"{what} stopped where it was: {run.taken_over}."
     return Ending(
         ExitCode.HELD,
@@ -61,10 +67,10 @@ def _place(run: Run) -> str:
 def _stopped(run: Run) -> Ending:
     """Before production: it runs what it ran."""
     place = "Production" if run.request.target == "staging" else _place(run)
-    production = f"{place} is untouched: {run.facts.old.version}."
+    production = f"{place} is untouched: {run.facts.running}."
     if are_in(run):
         how = "the migration may be half applied" if half_applied(run) else "the migrations are in its database"
-        production = f"{place} still runs {run.facts.old.version}, but {how}."
+        production = f"{place} still runs {run.facts.running}, but {how}."
     if run.signal:
         return Ending(
             _signal_code(run), "Hotfix interrupted before production.", production, resume(run), unfinished=True
@@ -101,7 +107,7 @@ def _mixed_words(run: Run) -> str:
     total = run.facts.count(run.request.target)
     if done >= total:
         return f"{_place(run)} runs {run.facts.version}{'' if run.passed(VALIDATE) else ', which is not validated'}."
-    others = f"the others on {run.facts.old.version}"
+    others = "the others as before it" if run.facts.mixed else f"the others on {run.facts.old.version}"
     return f"{_place(run)} is mixed: about {done} of {total} on {run.facts.version}, {others}."
 
 
@@ -160,20 +166,21 @@ def _doubt(kind: Kind) -> str:
     return words.get(kind, "unproven")
 
 
+def _turning(run: Run) -> str:
+    return f"The {'first deployment of' if run.request.first else 'rollback to'} {run.facts.version}"
+
+
 def _asked_rollback(run: Run) -> Ending:
     turns = [p for p in run.steps.values() if p.step.does == "turn"]
     version = run.facts.version
     if turns and all(p.passed for p in turns):
-        return Ending(
-            ExitCode.DONE, f"Rolled back to {version}.", f"{_place(run)} runs {version}, verified everywhere."
-        )
-    again = f"rollback-deploy-auto --version {version} --target {run.request.target}"
+        summary = f"{version} is deployed for the first time." if run.request.first else f"Rolled back to {version}."
+        return Ending(ExitCode.DONE, summary, f"{_place(run)} runs {version}, verified everywhere.")
+    again = again_command(run)
     if not run.touched:
-        untouched = f"{_place(run)} is untouched: {run.facts.old.version}."
-        return Ending(ExitCode.STOPPED, f"The rollback to {version} could not begin: {run.why}.", untouched, again)
-    return Ending(
-        ExitCode.NEEDS_HUMAN,
-        f"The rollback to {version} is incomplete: {run.why}.",
-        f"{_place(run)} may run several versions.",
-        again,
-    )
+        runs = "nothing runs there" if run.request.first else run.facts.running
+        untouched = f"{_place(run)} is untouched: {runs}."
+        return Ending(ExitCode.STOPPED, f"{_turning(run)} could not begin: {run.why}.", untouched, again)
+    left = "is not wholly there" if run.request.first else "may run several versions"
+    summary = f"{_turning(run)} is incomplete: {run.why}."
+    return Ending(ExitCode.NEEDS_HUMAN, summary, f"{_place(run)} {left}.", again)

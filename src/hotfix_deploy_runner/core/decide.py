@@ -14,7 +14,8 @@ from .instant import Instant
 from .judging import gate, is_breach, patience, validate
 from .migrating import why_held
 from .on_failure import consequence
-from .plan import OBSERVE, PROBES, VALIDATE, plan_end, plan_observation, plan_probes, plan_way_back
+from .plan import PROBES, VALIDATE, plan_probes
+from .plan_back import OBSERVE, plan_end, plan_turn_back, plan_way_back
 from .progress import Progress
 from .run import Run
 from .step import Course, Ended, Phase, Step, StepId
@@ -129,18 +130,24 @@ def _drain_what_is_off_course(run: Run) -> Decision | None:
     if run.course is Course.FORWARD:
         stray = [p for p in run.running if p.step.background] if _all_ended(run) else []
     else:
-        stray = [p for p in run.running if p.step.course not in (run.course, Course.FINISH)]
+        stray = [p for p in run.running if p.step.course not in (run.course, Course.FINISH) or _is_in_the_way(run, p)]
     return Decision(stop=tuple(p.step.id for p in stray)) if stray else None
+
+
+def _is_in_the_way(run: Run, progress: Progress) -> bool:
+    """A signal does not wait for the team's own commands."""
+    return progress.step.does == "hook" and bool(run.signals) and run.course is not Course.BACK
 
 
 def _plan_the_way_back(run: Run, now: Instant) -> Decision | None:
     if run.course is not Course.BACK:
         return None
     if OBSERVE not in run.steps:
-        return Decision(record=(StepsPlanned(at=now, steps=(plan_observation(run.request.target),), why=run.why),))
+        steps = plan_turn_back(run.request.target, run.policy.hooks)
+        return Decision(record=(StepsPlanned(at=now, steps=steps, why=run.why),))
     observed = run.steps[OBSERVE]
     if observed.ended is not None and "mark" not in run.steps:
-        steps = plan_way_back(run.request.target, run.facts, observed.found)
+        steps = plan_way_back(run.request.target, run.facts, observed.found, run.policy.hooks)
         return Decision(record=(StepsPlanned(at=now, steps=steps, why="what was observed"),))
     return None
 

@@ -13,7 +13,7 @@ from .facts import Facts, Request
 from .instant import Instant
 from .marks import Mark, marks
 from .notes import Notes
-from .plan import DOCUMENT
+from .plan_back import DOCUMENT
 from .policy import Watching
 from .progress import Progress
 from .run import Run, fold
@@ -80,6 +80,8 @@ class Incident(msgspec.Struct, frozen=True):
     @property
     def title(self) -> str:
         """What it was about, in a few words."""
+        if self.request.first:
+            return f"First deployment of {self.facts.version} on {self.request.target}"
         if self.request.action == "rollback":
             return f"Rollback of {self.request.target} to {self.facts.version}"
         return f"Hotfix {self.facts.version} for {self.request.target} ({self.request.branch})"

@@ -35,7 +35,7 @@ class Mark(msgspec.Struct, frozen=True):
 def marks(run: Run, events: Sequence[AnyEvent]) -> tuple[Mark, ...]:
     """The marks in order of time. `run` is the fold of `events`."""
     found = [*_of_steps(run), *(mark for event in events for mark in _of_event(run, event))]
-    if (at := recovered(run)) is not None:
+    if not run.request.first and (at := recovered(run)) is not None:
         found.append(Mark(at, What.RESTORED, "restored"))
     return tuple(sorted(found, key=lambda mark: mark.at))
 

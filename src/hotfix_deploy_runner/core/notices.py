@@ -6,7 +6,7 @@ An id is the run's, a colon and what happened (`<run>:staging-proven`), so that 
 from collections.abc import Callable, Iterator
 
 from .announcing import as_text, lines_of, notice, place, sentence, severity_of, target_option, way_back
-from .conclude import proven
+from .conclude import again_command, proven
 from .ending import ExitCode
 from .events import AnyEvent, CourseChanged, RunEnded, RunStarted, StepEnded, StepsPlanned, StepStarted
 from .instant import utc
@@ -37,11 +37,12 @@ def _started(run: Run) -> Notice:
     by = f"By {request.operator or 'unknown'}" + (f" on {request.host}" if request.host else "") + f", run {run.id}."
     reasons = tuple(f"Overridden: {what} ({why})." for what, why in request.reasons.items())
     if request.action == "rollback":
-        title = f"Rollback of {request.target} from {facts.old.version} to {facts.version} has begun"
-        again = f"If this process dies: rollback-deploy-auto --version {facts.version}{target_option(run)}"
+        what = f"Rollback of {request.target} from {facts.running} to {facts.version}"
+        title = f"{f'First deployment of {facts.version} on {request.target}' if request.first else what} has begun"
+        again = f"If this process dies: {_again(run)}"
         return notice(run, "started", Severity.WARNING, title, by, *reasons, again)
     title = f"Hotfix {facts.version} ({request.branch}) for {request.target} has begun"
-    base = f"{place(run)} runs {facts.old.version}; commit {facts.commit[:12]}."
+    base = f"{place(run)} runs {facts.running}; commit {facts.commit[:12]}."
     severity = Severity.WARNING if reasons else Severity.INFO
     alone = "" if request.target == "staging" else f"No automatic rollback if this process dies: {way_back(run)}"
     return notice(run, "started", severity, title, by, base, *reasons, alone)
@@ -68,7 +69,7 @@ def _production(before: Run, event: AnyEvent, after: Run) -> Iterator[Notice]:
     if isinstance(event, StepStarted) and after.touched and not before.touched and after.request.action == "deploy":
         count = after.facts.count(after.request.target)
         steps = sum(p.step.does == "batch" for p in after.steps.values())
-        text = f"{count} instances in {steps} {'batch' if steps == 1 else 'batches'}, from {after.facts.old.version}."
+        text = f"{count} instances in {steps} {'batch' if steps == 1 else 'batches'}, from {after.facts.running}."
         yield notice(
             after,
             "production-started",
@@ -146,10 +147,10 @@ def _stuck(before: Run, event: AnyEvent, after: Run) -> Iterator[Notice]:
     failed = after.steps[event.step]
     if failed.step.does not in ("observe", "restore", "turn"):
         return
-    title = f"{place(after)} needs a human: the rollback is incomplete"
+    what = "first deployment" if after.request.first else "rollback"
+    title = f"{place(after)} needs a human: the {what} is incomplete"
     name = f"needs-human:{failed.step.id}"
-    again = f"Next: rollback-deploy-auto --version {_goal(after)}{target_option(after)}"
-    yield notice(after, name, Severity.CRITICAL, title, *as_text(failed.lines), again)
+    yield notice(after, name, Severity.CRITICAL, title, *as_text(failed.lines), f"Next: {_again(after)}")
 
 
 def _ended(before: Run, event: AnyEvent, after: Run) -> Iterator[Notice]:
@@ -189,5 +190,9 @@ def _phase_passed(phase: Phase) -> Callable[[Run], bool]:
     return passed
 
 
-def _goal(run: Run) -> str:
-    return run.facts.version if run.request.action == "rollback" else run.facts.old.version
+def _again(run: Run) -> str:
+    """The command that makes the way back, or the first deployment, once more."""
+    if run.request.first:
+        return again_command(run)
+    goal = run.facts.version if run.request.action == "rollback" else run.facts.way_back
+    return f"rollback-deploy-auto --version {goal}{target_option(run)}"

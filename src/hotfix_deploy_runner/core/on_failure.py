@@ -20,6 +20,7 @@ CONSEQUENCES = {
     Phase.STAGING: Consequence(Course.FINISH, patient=True),
     Phase.PRODUCTION: Consequence(Course.FINISH),
     Phase.VALIDATION: Consequence(Course.BACK),
+    Phase.FIRST: Consequence(Course.FINISH, patient=True),
     Phase.ROLLBACK: Consequence(Course.FINISH, patient=True),
     Phase.AFTERWARDS: Consequence(None),
 }

@@ -1,9 +1,11 @@
-"""From policy and facts to the graph of steps. What a run will do, before it does anything."""
+"""From policy and facts to the graph of steps: the way forward. What a run will do, before it does anything."""
 
 import math
 from collections.abc import Generator, Iterator
 
 from .facts import Environment, Facts, Request
+from .hooks import hook_steps
+from .plan_back import asked_rollback
 from .policy import Policy
 from .step import Course, Phase, Step, StepId
 
@@ -12,15 +14,12 @@ MIGRATE = "migrate"
 VALIDATE = "validate"
 PROBES = "probes"
 WATCH = "watch"
-OBSERVE = "observe"
-DOCUMENT = "document"
-CLEANUP = "cleanup"
 
 
 def plan(request: Request, policy: Policy, facts: Facts) -> tuple[Step, ...]:
     """Every step of the run in the order in which it is told. The way back and the winding up are planned later."""
     if request.action == "rollback":
-        return tuple(_asked_rollback(request.target, facts))
+        return tuple(asked_rollback(request, policy, facts))
     steps = [*_preflight(facts), *_staging(policy, facts)]
     if request.target != "staging":
         steps += [*_production(request.target, policy, facts), *_afterwards(request.target, policy, facts)]
@@ -99,11 +98,16 @@ def _production(target: Environment, policy: Policy, facts: Facts) -> Iterator[S
         yield Step(
             WATCH, "watch", Phase.PRODUCTION, frozenset({"record"}), args={"environment": target}, background=True
         )
+    ready_to_tag = proven | {"record"}
+    if facts.before:
+        args = {"tag": facts.before}
+        yield Step("before", "before", Phase.PRODUCTION, ready_to_tag, frozenset({"git"}), args)
+        ready_to_tag = frozenset({"before"})
     yield Step(
         "tag",
         "tag",
         Phase.PRODUCTION,
-        proven | {"record"},
+        ready_to_tag,
         frozenset({"git"}),
         {"tag": facts.version, "candidate": False},
     )
@@ -114,7 +118,11 @@ def _production(target: Environment, policy: Policy, facts: Facts) -> Iterator[S
     if "target" in policy.migrates:
         yield _migration(MIGRATE, Phase.PRODUCTION, ready, target, facts)
         ready = MIGRATE
+    for hook in hook_steps("before_rollout", policy.hooks, target, frozenset({ready}), Course.FORWARD):
+        yield hook
+        ready = hook.id
     rolled = yield from _rollout(target, policy, facts, ready)
+    yield from hook_steps("after_rollout", policy.hooks, target, frozenset({rolled}))
     yield Step(VALIDATE, "validate", Phase.VALIDATION, frozenset({rolled}), judged=True)
 
 
@@ -166,64 +174,6 @@ def _afterwards(target: Environment, policy: Policy, facts: Facts) -> Iterator[S
     )
 
 
-def _asked_rollback(target: Environment, facts: Facts) -> Iterator[Step]:
-    """What `rollback` does when it is asked for: the dial turned all the way to another revision."""
-    yield Step("artifact", "artifact", Phase.ROLLBACK, touches=frozenset({"git"}))
-    everywhere: list[StepId] = []
-    for found in facts.environments[target]:
-        step = f"turn:{target}/{found.name}"
-        args = {"environment": target, "platform": found.name}
-        touches = frozenset({f"platform:{target}/{found.name}"})
-        yield Step(step, "turn", Phase.ROLLBACK, frozenset({"artifact"}), touches, args)
-        everywhere.append(step)
-    if facts.old.version != facts.version:
-        args = {"tag": facts.old.version}
-        yield Step("mark", "mark", Phase.ROLLBACK, frozenset(everywhere), frozenset({"git"}), args)
-
-
 def plan_probes(target: Environment) -> Step:
     """What validates a release that too few customers have met: requests that the settings declare safe."""
     return Step(PROBES, "probes", Phase.VALIDATION, frozenset({VALIDATE}), args={"environment": target})
-
-
-def plan_observation(target: Environment) -> Step:
-    """The first step of the way back: see what is true."""
-    return Step(OBSERVE, "observe", Phase.ROLLBACK, args={"environment": target}, course=Course.BACK)
-
-
-def plan_way_back(target: Environment, facts: Facts, seen: dict[str, bool]) -> tuple[Step, ...]:
-    """Restore every platform that is not wholly on the old revision; all at once, for none waits for another.
-
-    `seen` says by platform whether it was observed to be on the old revision alone; one that could not be
-    observed is restored.
-    """
-    restores = [
-        Step(
-            f"restore:{target}/{found.name}",
-            "restore",
-            Phase.ROLLBACK,
-            touches=frozenset({f"platform:{target}/{found.name}"}),
-            args={"environment": target, "platform": found.name},
-            course=Course.BACK,
-        )
-        for found in facts.environments[target]
-        if not seen.get(found.name, False)
-    ]
-    mark = Step(
-        "mark",
-        "mark",
-        Phase.ROLLBACK,
-        frozenset(step.id for step in restores),
-        frozenset({"git"}),
-        {"tag": facts.version},
-        course=Course.BACK,
-    )
-    return (*restores, mark)
-
-
-def plan_end() -> tuple[Step, ...]:
-    """What every run ends with: its document, then its worktrees go."""
-    return (
-        Step(DOCUMENT, "document", Phase.AFTERWARDS, course=Course.FINISH),
-        Step(CLEANUP, "cleanup", Phase.AFTERWARDS, frozenset({DOCUMENT}), frozenset({"git"}), course=Course.FINISH),
-    )

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from .hooks import Hook
 from .instant import Seconds
 
 
@@ -46,7 +47,8 @@ class Policy(msgspec.Struct, frozen=True):
     """All of it. `merge_into` are the branches that the hotfix is merged back to.
 
     `migrates` says where a command of the runner's runs migrations: `staging`, `target`, or both. `on_interrupt` says
-    what a signal leads to once the target is touched: nothing more is done, or the way back is ordered.
+    what a signal leads to once the target is touched: nothing more is done, or the way back is ordered. `hooks` are
+    those that there is a command for.
     """
 
     watching: Watching = Watching()
@@ -56,3 +58,4 @@ class Policy(msgspec.Struct, frozen=True):
     delete_branch: bool = True
     migrates: tuple[Literal["staging", "target"], ...] = ()
     on_interrupt: Literal["hold", "rollback"] = "hold"
+    hooks: tuple[Hook, ...] = ()

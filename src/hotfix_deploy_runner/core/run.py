@@ -25,6 +25,7 @@ from .events import (
 )
 from .facts import Facts, Request
 from .instant import Instant
+from .plan_back import CLEANUP, DOCUMENT
 from .policy import Policy
 from .progress import Progress
 from .reading import Cursor
@@ -176,7 +177,7 @@ def _resumed(run: Run, event: Resumed) -> dict[str, Any]:
     The course stays, unless a signal alone had changed it; then what was winding the run up is planned anew later.
     """
     left = run.course is Course.LEAVE or (run.course is Course.FINISH and bool(run.signal) and not run.touched)
-    steps = {name: p.reopened() for name, p in run.steps.items() if not (left and p.step.course is Course.FINISH)}
+    steps = {name: p.reopened() for name, p in run.steps.items() if not (left and name in (DOCUMENT, CLEANUP))}
     return {
         "steps": steps,
         "course": _course_before(run) if left else run.course,

@@ -16,6 +16,7 @@ class Phase(StrEnum):
     STAGING = "Staging deployment"
     PRODUCTION = "Production deployment"
     VALIDATION = "Post-deploy validation"
+    FIRST = "First deployment"
     ROLLBACK = "Rollback"
     AFTERWARDS = "Afterwards"
 

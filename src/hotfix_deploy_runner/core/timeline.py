@@ -25,7 +25,8 @@ from .events import (
 )
 from .instant import Instant
 from .phrases import capital
-from .plan import DOCUMENT, WATCH
+from .plan import WATCH
+from .plan_back import DOCUMENT
 from .step import Course, Ended, StepId
 from .verdict import Kind, Verdict
 
@@ -115,9 +116,11 @@ def _moments(event: AnyEvent, judged: set[str]) -> Iterator[Moment]:
 def _beginning(event: RunStarted) -> str:
     request, facts = event.request, event.facts
     who = f"{request.operator or 'Somebody'} started"
+    if request.first:
+        return f"{who} the first deployment of {facts.version} on {request.target}"
     if request.action == "rollback":
-        return f"{who} the rollback of {request.target} from {facts.old.version} to {facts.version}"
-    return f"{who} the hotfix {facts.version} for {request.target}, which ran {facts.old.version}"
+        return f"{who} the rollback of {request.target} from {facts.running} to {facts.version}"
+    return f"{who} the hotfix {facts.version} for {request.target}, which ran {facts.running}"
 
 
 def _last_words(ending: Ending, judged: set[str]) -> str:

@@ -6,7 +6,7 @@ import msgspec
 
 from .events import AnyEvent, CourseChanged, ReadingTaken, RequestReceived
 from .instant import Instant, Seconds
-from .plan import OBSERVE
+from .plan_back import OBSERVE
 from .run import Run
 from .step import Course
 
@@ -74,6 +74,8 @@ def _first_sign(run: Run, events: Sequence[AnyEvent], by: Instant) -> Instant | 
 
 
 def _deployed(run: Run) -> Instant | None:
+    if run.request.first:
+        return recovered(run)
     staging = run.request.target == "staging"
     for progress in run.steps.values():
         step = progress.step
@@ -85,6 +87,6 @@ def _deployed(run: Run) -> Instant | None:
 
 def _turned_back(run: Run, events: Sequence[AnyEvent]) -> Instant | None:
     if run.request.action == "rollback":
-        return run.started
+        return None if run.request.first else run.started
     back = (e.at for e in events if isinstance(e, CourseChanged) and e.course is Course.BACK)
     return next(back, None)

@@ -98,7 +98,7 @@ def _first_release(layout: Layout, ports: DemoPorts, processes: Processes) -> st
     for environment in ("staging", "production"):
         log = layout.folder / f"first-release-{environment}.log"
         with log.open("w") as out:
-            code = _run(layout, "rollback", "--version", BASE, "--target", environment, "--force", out=out)
+            code = _run(layout, "first", "--version", BASE, "--target", environment, out=out)
         if code != 0:
             raise HotfixError(f"{BASE} could not be put on {environment}", detail=log.read_text()[-2000:])
     return start_front(processes, layout, ports)

@@ -9,6 +9,7 @@ from ..core.phrases import counted
 from ..core.revision import UNKNOWN
 from ..doors.git.inspection import Inspection
 from ..errors import HotfixError
+from ..steps.destination import first_command
 from ..steps.work import Platforms
 
 
@@ -45,13 +46,18 @@ class EnvironmentsExamination:
         bad = Status.FAIL if environment in self._needed[-1:] else Status.WARN
         again = f"rollback-deploy-auto --version TAG --target {environment}"
         if not versions:
-            return Line(bad, f"{where}: nothing runs yet", (f"put a version there: {again} --force",))
+            return Line(bad, f"{where}: nothing runs yet", (first_command("TAG", environment),))
         if len(versions) > 1:
-            return Line(bad, f"{where} runs several versions: {', '.join(versions)}", (f"bring it to one: {again}",))
+            return Line(
+                bad,
+                f"{where} runs several versions: {', '.join(versions)}",
+                (f"bring it to one: {again}; or accept it: --accept-mixed",),
+            )
         if UNKNOWN in fleet.revisions:
-            return Line(bad, f"{where} does not say which version it runs", (f"bring one that does: {again} --force",))
+            ways = (f"bring one that does: {again} --force", "or say with --base COMMIT which commit it runs")
+            return Line(bad, f"{where} does not say which version it runs", ways)
         if not (fleet.revisions[0].commit or await self._git.resolve(f"refs/tags/{versions[0]}")):
-            how = f"git fetch --tags, or git tag {versions[0]} COMMIT"
+            how = "git fetch --tags, or say it with --base COMMIT"
             return Line(bad, f"{where} runs {versions[0]}, and nothing says from which commit", (how,))
         return _well(where, f"{counted(fleet.size, platform.noun)} on {versions[0]}", fleet)
 

@@ -120,7 +120,7 @@ class SqliteStore:
         request, facts = event.request, event.facts
         row = RunRow(
             run=run,
-            action=request.action,
+            action=request.kind,
             branch=request.branch,
             target=request.target,
             version=facts.version,

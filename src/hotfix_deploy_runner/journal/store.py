@@ -14,7 +14,7 @@ RunId = str
 
 
 class RunRow(msgspec.Struct, frozen=True):
-    """One run at a glance, derived from its events. `old` is the version that ran before it.
+    """One run at a glance, derived from its events. `action` is its request's kind, `old` what ran before it.
 
     `ended_at` and `code` are None while it has not ended, and again once an ended run is gone on with.
     `last_seq` is the number of its last event.

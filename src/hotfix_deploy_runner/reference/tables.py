@@ -40,11 +40,17 @@ class Group(NamedTuple):
 
 
 _FROM = Common("from", "info", "The least severity that is told there.", tuple(Severity))
+_VERSION_URL = Common(
+    "version_url",
+    "",
+    "Where an instance that the platform knows no version of is asked for it: a path that answers with the version as "
+    "its first line, or a JSON object with `version` (and `commit`).",
+)
 
 GROUPS = (
     Group("artifacts", ("build",), "builder", "archive"),
     Group("checks", ("checks", "{name}")),
-    Group("platforms", ("environments", "ENVIRONMENT", "NAME"), "platform", "process"),
+    Group("platforms", ("environments", "ENVIRONMENT", "NAME"), "platform", "process", (_VERSION_URL,)),
     Group("metrics", ("metrics",), "source", "scrape"),
     Group("notifiers", ("notifiers", "NAME"), "type", "", (_FROM,)),
 )

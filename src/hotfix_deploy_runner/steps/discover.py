@@ -1,20 +1,21 @@
 """What is true before anything is done: what runs, what the branch is, what it will be called."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from ..core.facts import Environment, Facts, Found, Request
-from ..core.fleet import Fleet
 from ..core.revision import UNKNOWN, Revision
 from ..core.version import TagFormat, Version, next_candidate, next_patch
 from ..doors.git import Git
 from ..errors import CheckFailed, UsageError
 from ..journal.store import Store
-from .known_good import artifact_of, irreversible_in, known_good
-from .tag import ROLLED_BACK
+from .as_found import each_runs, mixed, most_common, most_run, revisions_of, running_artifact
+from .base import Bases, again
+from .destination import Destinations, first_command, make_tag
+from .known_good import irreversible_in
+from .tag import BEFORE, ROLLED_BACK
 from .work import Platforms
 
 
@@ -23,7 +24,7 @@ class Discovery:
 
     def __init__(self, git: Git, platforms: Platforms, tags: TagFormat, store: Store) -> None:
         self._git, self._platforms, self._tags = git, platforms, tags
-        self._store = store
+        self._store, self._bases, self._destinations = store, Bases(git, tags), Destinations(git, store)
 
     async def fleets(self, environment: Environment) -> tuple[Found, ...]:
         """Every platform of an environment with its fleet, in order. Raises `UsageError` for an unknown environment."""
@@ -51,26 +52,26 @@ class Discovery:
         clashing = await self._git.fetch()
         found = {environment: await self.fleets(environment) for environment in environments}
         base_of = "production" if request.target == "staging" else request.target
-        old = self._running(base_of, found.get(base_of) or await self.fleets(base_of))
-        base, old_from = await self._base(old)
-        if not base:
-            raise CheckFailed(f"{base_of} runs {old.version}, and neither it nor a tag says from which commit")
+        there = found.get(base_of) or await self.fleets(base_of)
+        if not revisions_of(there):
+            raise await self._nothing_runs(base_of)
+        old = self._running(base_of, there, request)
+        base = await self._bases.find(old, base_of, request)
         commit = await self._pin(request.branch)
         taken = self._tags.versions({**await self._git.tags(), **await self._git.remote_tags()})
-        running = self._tags.version(old.version)
-        if running is None:
-            raise CheckFailed(
-                f"what {base_of} runs, {old.version}, is no version in the tag format {self._tags.pattern}"
-            )
-        version = next_patch(running, taken)
+        version = next_patch(base.follows, taken)
         remarks = [f"the tag {tag} is not the remote's; left as it is" for tag in clashing]
         remarks += await self._newest_differs(old, taken)
+        if several := mixed(there):
+            remarks.append(f"{base_of} runs {several}; a way back brings all of it to {old.version}")
         return msgspec.structs.replace(
             rest,
             old=old,
-            old_from=old_from,
-            base=base,
+            old_from=base.said_by,
+            base=base.commit,
+            before=BEFORE + self._tags.tag(version) if base.said_by == "base" and request.target == base_of else "",
             commit=commit,
+            mixed=several,
             version=self._tags.tag(version),
             candidate=self._tags.tag(next_candidate(version, taken)),
             environments=found,
@@ -80,42 +81,24 @@ class Discovery:
     async def for_rollback(self, request: Request, rest: Facts) -> Facts:
         """The facts of a rollback that was asked for, to `request.version` or else to the last good one.
 
-        Raises `UsageError` for a version that is not known to have been good there, unless it is forced.
+        Raises `UsageError` for a version that is not known to have been good there, unless it is forced; and for a
+        first deployment where something runs.
         """
         found = {request.target: await self.fleets(request.target)}
-        runs = {revision.version for revision in _revisions(found[request.target])}
-        good = known_good(self._store, request.target)
-        version = request.version or next((v for v in good if runs != {v}), "")
-        if not version:
-            raise UsageError(
-                f"no version is known to have been good on {request.target}", next_step="name one: --version … --force"
-            )
-        commit = await self._git.resolve(f"refs/tags/{version}")
-        if commit is None:
-            raise UsageError(
-                f"there is no tag {version}",
-                detail=f"known good: {', '.join(good) or 'none'}",
-                next_step="git fetch --tags, if it was made elsewhere",
-            )
-        old = _most_common(found[request.target], other_than=version)
-        base, old_from = await self._base(old)
-        if version not in good and version not in runs and not request.force:
-            raise UsageError(
-                f"{version} is not known to have been good on {request.target}",
-                detail=f"known good: {', '.join(good) or 'none'}",
-                next_step=f"rollback-deploy-auto --version {version} --target {request.target} --force",
-            )
+        wanted = await self._destinations.find(request, found[request.target])
+        old = most_common(found[request.target], other_than=wanted.version)
+        base, old_from = await self._bases.stated(old)
         return msgspec.structs.replace(
             rest,
             old=old,
             old_from=old_from,
             base=base,
-            commit=commit,
-            version=version,
-            artifact=_running_artifact(version, found[request.target])
-            or (artifact_of(self._store, good[version], version) if version in good else ""),
+            commit=wanted.commit,
+            version=wanted.version,
+            artifact=running_artifact(wanted.version, found[request.target]) or wanted.artifact,
+            mixed=mixed(found[request.target]),
             environments=found,
-            remarks=tuple(self._migrated(request.target, old, version)),
+            remarks=tuple(self._migrated(request.target, old, wanted.version)),
         )
 
     def _migrated(self, target: Environment, old: Revision, version: str) -> Iterator[str]:
@@ -123,6 +106,18 @@ class Discovery:
         if paths := irreversible_in(self._store, target, old.version):
             brought = f"{old.version} brought migrations that cannot be taken back: {', '.join(paths)}"
             yield f"{brought}; {version} may not work with the database"
+
+    async def _nothing_runs(self, target: Environment) -> CheckFailed:
+        """What is to be done where there is nothing to start from and nothing to go back to."""
+        tags = self._tags.versions({**await self._git.tags(), **await self._git.remote_tags()})
+        final = [self._tags.tag(version) for version in tags if version.is_final]
+        new = self._tags.tag(Version(0, 1, 0))
+        then = first_command(final[-1] if final else new, target)
+        return CheckFailed(
+            f"nothing runs on {target} yet: there is no version for a hotfix to start from, and none to go back to",
+            detail="" if final else f"and no version is tagged in the format {self._tags.pattern}",
+            next_step=then if final else f"{make_tag(new)}; then {then}",
+        )
 
     async def _pin(self, branch: str) -> str:
         """The branch's commit, once and for all: here, else on the remote."""
@@ -136,30 +131,24 @@ class Discovery:
             )
         return commit
 
-    def _running(self, target: Environment, found: Sequence[Found]) -> Revision:
-        """The one revision that the target runs."""
-        revisions = _revisions(found)
-        if not revisions:
-            raise CheckFailed(
-                f"nothing runs on {target} yet",
-                next_step=f"put a version there: rollback-deploy-auto --version TAG --target {target} --force",
-            )
-        if len({revision.version for revision in revisions}) > 1:
-            seen = ", ".join(sorted(f"{revision.version}" for revision in revisions))
-            raise CheckFailed(
-                f"{target} runs several versions: {seen}",
-                next_step=f"bring it to one: rollback-deploy-auto --version TAG --target {target}",
-            )
-        old = revisions[0]
-        if old == UNKNOWN:
-            raise CheckFailed(f"nothing on {target} says which version it runs")
-        return old
+    def _running(self, target: Environment, found: Sequence[Found], request: Request) -> Revision:
+        """What the target runs: of several, where that is accepted, what most instances run, of these the newest.
 
-    async def _base(self, old: Revision) -> tuple[str, str]:
-        """The commit of what runs, as the platform says it or by its tag; and which of the two says it."""
-        tagged = await self._git.resolve(f"refs/tags/{old.version}")
-        commit = old.commit or tagged or ""
-        return commit, "tag" if commit == tagged else "commit"
+        One that says nothing of itself is let through where the operator names the base.
+        """
+        old = most_run(found, self._tags)
+        if mixed(found) and not request.accept_mixed:
+            one = f"rollback-deploy-auto --version {old.version} --target {target}"
+            raise CheckFailed(
+                f"{target} runs several versions: {', '.join(sorted({r.version for r in revisions_of(found)}))}",
+                detail="\n".join(each_runs(found)),
+                next_step=f"bring it to one: {one}; or the same command with --accept-mixed",
+            )
+        if old.version == UNKNOWN.version and not request.base:
+            raise CheckFailed(
+                f"nothing on {target} says which version it runs", next_step=again(request, "COMMIT_OR_TAG")
+            )
+        return old
 
     async def _newest_differs(self, old: Revision, taken: Sequence[Version]) -> list[str]:
         """What runs wins over what the tags say; the difference is worth a word."""
@@ -168,20 +157,3 @@ class Discovery:
         if not final or final[-1] == old.version:
             return []
         return [f"the newest version tag is {final[-1]}; production runs {old.version}, and the hotfix starts there"]
-
-
-def _revisions(found: Sequence[Found]) -> tuple[Revision, ...]:
-    return tuple(dict.fromkeys(revision for f in found for revision in f.fleet.revisions))
-
-
-def _most_common(found: Sequence[Found], other_than: str) -> Revision:
-    """What most instances run; `other_than` that version (it is brought back where some run it), where any does."""
-    every = [i.revision for f in found for i in f.fleet.instances]
-    counts = Counter([revision for revision in every if revision.version != other_than] or every)
-    return counts.most_common(1)[0][0] if counts else UNKNOWN
-
-
-def _running_artifact(version: str, found: Sequence[Found]) -> str:
-    """The artifact of instances that run `version` already, so that the rest get the very same."""
-    fleets: list[Fleet] = [f.fleet for f in found]
-    return next((i.revision.artifact for fleet in fleets for i in fleet.instances if i.revision.version == version), "")

@@ -2,10 +2,11 @@
 
 from ..core.ending import ExitCode
 from ..core.events import RunStarted, StepEnded
-from ..core.facts import Environment
+from ..core.facts import Environment, Facts
 from ..core.migrating import CHECK
-from ..core.revision import UNKNOWN
+from ..core.revision import UNKNOWN, Revision
 from ..journal.store import RunRow, Store
+from .tag import BEFORE
 
 LOOK_BACK = 200
 """How many runs are looked at, newest first."""
@@ -31,6 +32,31 @@ def known_good(store: Store, target: Environment) -> dict[str, RunRow]:
         elif row.old not in bad and row.old != UNKNOWN.version:
             good.setdefault(row.old, row)
     return good
+
+
+def named_before(store: Store, target: Environment, name: str) -> Revision | None:
+    """What ran on `target` before the version that the tag `name` (`before/v2.14.4`) is of; None: no run knows.
+
+    It is exactly that, whatever its own name; only what had none is called `name`.
+    """
+    for row in store.runs(LOOK_BACK):
+        if (row.target, row.action, BEFORE + row.version) == (target, "deploy", name):
+            facts = _facts(store, row)
+            called = name if facts.old.version == UNKNOWN.version else facts.old.version
+            return Revision(called, facts.base, facts.old.artifact) if facts.before == name else None
+    return None
+
+
+def commit_of(store: Store, row: RunRow, version: str) -> str:
+    """The commit of `version`, which the run of `row` brought or replaced; empty where it is not known."""
+    facts = _facts(store, row)
+    return facts.commit if version == row.version else facts.base
+
+
+def _facts(store: Store, row: RunRow) -> Facts:
+    started = store.events(row.run)[0][1]
+    assert isinstance(started, RunStarted), "a run begins with run-started"
+    return started.facts
 
 
 def irreversible_in(store: Store, target: Environment, version: str) -> tuple[str, ...]:

@@ -147,7 +147,7 @@ class Preflight:
             environment=environment_of(run) or str(self._trees.tree(run) / ".hotfix-env"),
             logs=str(logs),
             changed=tuple(run.steps["worktree"].found.get("changed", ())),
-            tags=tuple(p.step.args["tag"] for p in run.steps.values() if p.step.does == "tag"),
+            tags=tuple(p.step.args["tag"] for p in run.steps.values() if p.step.does in ("tag", "before")),
             merges=tuple(p.step.args["branch"] for p in run.steps.values() if p.step.does == "merge"),
         )
 

@@ -12,6 +12,9 @@ from .work import Outcome, Work, failed, passed
 ROLLED_BACK = "refs/hotfix/rolled-back/"
 """Under it a ref a rolled-back tag, here and on the remote: everybody sees it, and the tag itself stays."""
 
+BEFORE = "before/"
+"""In front of a version: the tag of what ran before it, where that had none."""
+
 
 class Tags:
     """Makes and marks tags, with the run's own facts as trailers."""
@@ -26,17 +29,33 @@ class Tags:
         """
         name, candidate = step.args["tag"], step.args["candidate"]
         taken = (await self._git.remote_tags()).get(name)
-        if taken not in (None, run.facts.commit):
+        if not await self._make(name, run.facts.commit, taken, _message(f"{name}: {run.request.branch}", run)):
             return failed(f"Tag {name} exists already, at {taken[:7] if taken else ''}", "run again: the next is taken")
-        await self._git.tag(name, run.facts.commit, _message(name, run))
-        ref = f"refs/tags/{name}"
-        if taken is None:
-            await self._push_or_forget(name, ref, run.facts.commit)
         found = () if taken is None else (f"found on {self._remote} at {taken[:7]}: not made again",)
         return Outcome() if candidate else passed(f"Tagged {name}", *found)
 
-    async def _push_or_forget(self, name: str, ref: str, commit: str) -> None:
+    async def before(self, step: Step, run: Run, work: Work) -> Outcome:
+        """A tag on what runs, which has none of its own: the way back has a name. Made and pushed like any other."""
+        name, base = step.args["tag"], run.facts.base
+        taken = (await self._git.remote_tags()).get(name)
+        if not await self._make(name, base, taken, _message(f"{name}: what ran before {run.facts.version}", run)):
+            forget = f"git push {self._remote} :refs/tags/{name} && git tag -d {name}"
+            seen = taken[:7] if taken else ""
+            return failed(f"Tag {name} exists already, at {seen}", f"if it is of no use: {forget}")
+        return passed(f"Tagged what runs: {name} ({base[:7]})")
+
+    async def _make(self, name: str, commit: str, taken: str | None, message: str) -> bool:
+        """Have the tag `name` on `commit`, here and on the remote. False where it is on another there, `taken`."""
+        if taken not in (None, commit):
+            return False
+        await self._git.tag(name, commit, message)
+        if taken is None:
+            await self._push_or_forget(name, commit)
+        return True
+
+    async def _push_or_forget(self, name: str, commit: str) -> None:
         """A tag that the remote refused, or has at another commit by now, does not stay here either."""
+        ref = f"refs/tags/{name}"
         try:
             await self._git.push([f"{ref}:{ref}"], leases={ref: ""})
         except GitFailed:
@@ -96,10 +115,10 @@ class Tags:
         return found
 
 
-def _message(name: str, run: Run) -> str:
+def _message(subject: str, run: Run) -> str:
     request = run.request
     return (
-        f"{name}: {request.branch}\n\n"
+        f"{subject}\n\n"
         f"Hotfix-Base: {run.facts.old.version}\n"
         f"Hotfix-Commit: {run.facts.commit}\n"
         f"Hotfix-Run: {run.id}\n"

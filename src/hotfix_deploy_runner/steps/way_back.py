@@ -7,7 +7,7 @@ from ..core.phrases import counted
 from ..core.run import Run
 from ..core.step import Step
 from ..errors import PlatformFailed
-from ..ports import ALL, Platform
+from ..ports import ALL
 from .health import until_healthy
 from .work import Outcome, Platforms, Work, move_of
 
@@ -43,7 +43,8 @@ class WayBack:
         platform = self._platforms[step.args["environment"], step.args["platform"]]
         found = next(f for f in run.facts.environments[step.args["environment"]] if f.name == step.args["platform"])
         count = found.fleet.size
-        await platform.shift(move_of(run), 0)
+        move = move_of(run)
+        await platform.shift(move, 0)
         fleet = await until_healthy(
             platform,
             run.facts.old,
@@ -51,9 +52,9 @@ class WayBack:
             min_healthy=0.0,
             deadline=run.policy.rolling.healthy_deadline,
             clock=work.clock,
-            enough=lambda fleet: fleet.only(run.facts.old, count),
+            enough=lambda fleet: fleet.only(run.facts.old, count) or fleet.only(move.old, count),
         )
-        return _verified(platform, fleet, run.facts.old.version)
+        return _verified(step, run, platform.noun, fleet, run.facts.old.version)
 
     async def turn(self, step: Step, run: Run, work: Work) -> Outcome:
         """All instances to the version that was asked for: the same effect, under a move of its own."""
@@ -70,10 +71,12 @@ class WayBack:
             clock=work.clock,
             enough=lambda fleet: fleet.only(move.new, max(1, fleet.size)),
         )
-        return _verified(platform, fleet, move.new.version)
+        return _verified(step, run, platform.noun, fleet, move.new.version)
 
 
-def _verified(platform: Platform, fleet: Fleet, version: str) -> Outcome:
-    count = fleet.size
-    line = Line(Status.OK, f"{version} verified everywhere ({counted(count, platform.noun)} healthy)")
+def _verified(step: Step, run: Run, noun: str, fleet: Fleet, version: str) -> Outcome:
+    """The line of one platform, which is named where it is not the only one."""
+    count, alone = fleet.size, len(run.facts.environments[step.args["environment"]]) == 1
+    where = "" if alone else f"{step.args['platform']}: "
+    line = Line(Status.OK, f"{where}{version} verified everywhere ({counted(count, noun)} healthy)")
     return Outcome(lines=(line,), found={"count": count})

@@ -9,6 +9,7 @@ from ..core.check import Line, Status
 from ..core.events import AnyEvent
 from ..core.facts import Environment
 from ..core.instant import Instant
+from ..core.revision import UNKNOWN, Revision
 from ..core.run import Run
 from ..core.step import Ended, Step
 from ..errors import HotfixError
@@ -70,5 +71,12 @@ def failure_of(error: HotfixError) -> Outcome:
 
 
 def move_of(run: Run) -> Move:
-    """The change that this run makes in its target."""
-    return Move(run.new, run.facts.old, run.facts.fence)
+    """The change that this run makes in its target.
+
+    To a platform an unknown old revision means that nothing ran, and the way back to it ends everything: what runs
+    without a mark goes by the tag that it gets.
+    """
+    facts, old = run.facts, run.facts.old
+    if old.version == UNKNOWN.version and facts.before:
+        old = Revision(facts.before, facts.base, old.artifact)
+    return Move(run.new, old, facts.fence)

@@ -52,7 +52,7 @@ def _outcome(known: Incident) -> Iterator[Block]:
 def _times(known: Incident) -> Figures:
     """The three times, each with what it counts, or why there is none."""
     times, version = known.times, known.facts.version
-    back = known.request.action == "rollback"
+    back = known.request.kind == "rollback"
     old = version if back else known.facts.old.version
     turned = back or any(mark.what is What.ROLLBACK for mark in known.marks)
     where = "the candidate on staging" if known.request.target == "staging" else "the last new instance"
@@ -85,7 +85,7 @@ def _facts(known: Incident) -> Table:
         ("Run", (Code(known.run),)),
         ("Operator", (sections.operator(request),)),
         ("Environment", (request.target,)),
-        ("From", _revision(facts.old)),
+        ("From", ("nothing",) if request.first else _revision(facts.old)),
         ("To", _revision(Revision(facts.version, facts.commit))),
         ("Started", (_moment(known.started),)),
         ("Ended", (_moment(known.latest) if known.over else "not when this was written",)),

@@ -24,7 +24,8 @@ def verdict(known: Incident) -> Iterator[Block]:
     judged, limits, bounds = known.verdict, known.limits, known.bounds
     if judged is None:
         none = "There was no verdict: " + ("it did not come to one." if known.over else "the run has not ended.")
-        asked = "A rollback is not judged: it is done when it is verified everywhere."
+        what = "first deployment" if known.request.first else "rollback"
+        asked = f"A {what} is not judged: it is done when it is verified everywhere."
         yield Paragraph((asked if known.request.action == "rollback" else none,))
         return
     yield Paragraph((Strong(judged.kind.value.capitalize()), f": {judged.reason.rstrip('.')}."))

@@ -48,7 +48,7 @@ def replay(events: Iterable[tuple[int, AnyEvent]], out: TextIO) -> None:
 
 
 def _run_cells(row: RunRow) -> tuple[str, ...]:
-    what = row.version if row.action == "rollback" else f"{row.branch} ({row.version})"
+    what = row.version if row.action != "deploy" else f"{row.branch} ({row.version})"
     took = "" if row.ended_at is None else spoken(row.ended_at - row.started_at)
     return (row.run, _when(row.started_at), row.action, row.target, what, _result(row), took)
 

@@ -137,7 +137,7 @@ def _coloured(piece: Piece, text: str) -> Text:
         case Line():
             return Text(text, style="dim")
         case Words(code=None):
-            return Text(text, style="bold" if text.startswith(("Hotfix D", "Rollback: ")) else "")
+            return Text(text, style="bold" if text.startswith(("Hotfix D", "First deployment: ", "Rollback: ")) else "")
         case Words(code=code):
             return Text(
                 text, style="bold green" if code == ExitCode.DONE else "bold yellow" if code == 6 else "bold red"

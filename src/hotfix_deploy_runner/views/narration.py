@@ -1,8 +1,9 @@
 """The narration of a run: its events as lines in declared order. Pure; views print the pieces, each in its own way.
 
 Work that goes on side by side is told in the order in which it was declared: a step that can still say something
-holds back those declared after it. A step holds nothing back when it has ended, when it runs in the background, or
-when it will never begin: the run has turned away from it, or something that it waits for has failed.
+holds back those declared after it. A step holds nothing back when it has ended, when it runs in the background, when
+it is done whatever happens (nothing waits for a hook), or when it will never begin: the run has turned away from it,
+or something that it waits for has failed.
 """
 
 from collections.abc import Iterator
@@ -164,7 +165,7 @@ class Narrator:
     def _where(self) -> Phase:
         """The phase the run is in: that of the first step still to come. A gate belongs to what it opens."""
         for tale in self._tales.values():
-            if tale.ended is None and not tale.step.background and tale.step.does != "gate":
+            if tale.ended is None and not tale.step.background and tale.step.does not in ("gate", "hook"):
                 return tale.step.phase
         return self._headed[-1] if self._headed else Phase.AFTERWARDS
 
@@ -172,7 +173,8 @@ class Narrator:
         lost: set[StepId] = set()
         for tale in self._tales.values():
             yield from self._tell_all_of(tale)
-            if tale.ended is Ended.PASSED or tale.step.background:
+            beside = tale.step.background or tale.step.course is Course.FINISH
+            if tale.ended is Ended.PASSED or beside:
                 continue
             if tale.running or (tale.ended is None and self._can_begin(tale.step, lost)):
                 return

@@ -31,12 +31,15 @@ def result(code: int) -> str:
 def header(request: Request, facts: Facts) -> tuple[str, ...]:
     """What is about to be done, to what: the first lines of the narration."""
     place = "production" if request.target == "staging" else request.target
-    runs = facts.old.version
     known = f" ({facts.old_from})" if facts.old_from else ""
-    if request.action == "rollback":
-        lines = [f"Rollback: {request.target} to {facts.version}", f"Current {place}: {runs}"]
+    if request.first:
+        lines = [f"First deployment: {facts.version} to {request.target}", f"Current {place}: nothing runs yet"]
+    elif request.action == "rollback":
+        lines = [f"Rollback: {request.target} to {facts.version}", f"Current {place}: {facts.running}"]
     else:
-        lines = [f"Hotfix Deployment: {request.branch}", f"Current {place}: {runs}{known}", f"Hotfix base: {runs}"]
+        base = f"{facts.base[:12]} (as {facts.before})" if facts.before else facts.old.version
+        runs = f"Current {place}: {facts.running}{known}"
+        lines = [f"Hotfix Deployment: {request.branch}", runs, f"Hotfix base: {base}"]
     return (*lines, *(f"Note: {remark}" for remark in facts.remarks))
 
 
@@ -70,6 +73,7 @@ def doing(step: Step) -> str:
         "check": f"Checking: {args.get('check', '')}",
         "build": "Building",
         "tag": f"Tagging {args.get('tag', '')}",
+        "before": f"Tagging what runs: {args.get('tag', '')}",
         "deploy": f"Deploying to {place}",
         "smoke": "Running the smoke tests",
         "health": f"Asking {place} for its health",
@@ -77,6 +81,7 @@ def doing(step: Step) -> str:
         "watch": f"Watching {place}",
         "prepare": f"Preparing {place}",
         "migrate": f"Migrating the database of {place}",
+        "hook": f"Running the hook {args.get('hook', '')}",
         "batch": batch,
         "probes": f"Probing the new version on {place}",
         "observe": f"Looking at what {place} runs",

@@ -66,7 +66,7 @@ def refuse_what_is_unfinished(project: Project, environment: Environment) -> Non
         return
     left = left_touched(project, holder.run)
     if left is not None and left.request.target == environment:
-        back = f", or abort {left.id} to restore {left.facts.old.version}" if left.request.action == "deploy" else ""
+        back = f", or abort {left.id} to restore {left.facts.running}" if left.request.action == "deploy" else ""
         raise LockHeld(
             f"run {left.id} left {environment} unfinished while {left.facts.version} was on its way",
             detail=f"before it, {left.facts.old.version} ran",

@@ -13,9 +13,10 @@ from ..core.policy import Policy
 from ..core.revision import UNKNOWN
 from ..doors.signals import Signals
 from ..errors import UsageError
+from ..lock.local import Lease
 from ..runner import View
 from .conduct import begin_run
-from .holding import refuse_what_is_unfinished, under
+from .holding import Body, refuse_what_is_unfinished, under
 from .project import Project
 from .recorded import kept_flags, recorded
 
@@ -53,12 +54,21 @@ async def planned_deploy(project: Project, request: Request, policy: Policy, run
 async def rollback(project: Project, request: Request, policy: Policy, views: Sequence[View]) -> Ending:
     """Bring another version to the whole target. Takes the lock from whoever holds it: the caller has asked first."""
     lease = project.locks.acquire((request.target,), run_id(), project.operator, "rollback", takeover=True)
+    return await under(project, lease, _bringing(project, request, policy, views, lease))
 
+
+async def first(project: Project, request: Request, policy: Policy, views: Sequence[View]) -> Ending:
+    """Bring a version to a target where nothing runs yet. Raises `LockHeld` while somebody else is at it."""
+    lease = project.locks.acquire((request.target,), run_id(), project.operator, "first deployment")
+    return await under(project, lease, _bringing(project, request, policy, views, lease))
+
+
+def _bringing(project: Project, request: Request, policy: Policy, views: Sequence[View], lease: Lease) -> Body:
     async def body(signals: Signals) -> Ending:
         facts = await project.discovery.for_rollback(request, _rest(project, lease.fence))
         return await begin_run(project, _first(project, lease.run, request, policy, facts), views, lease, signals)
 
-    return await under(project, lease, body)
+    return body
 
 
 def environments_of(project: Project, request: Request) -> tuple[str, ...]:

@@ -22,13 +22,16 @@ from ..doors.http import Http
 from ..doors.install import Installer, Setup
 from ..doors.redaction import Redactor
 from ..doors.repository import Repository
+from ..errors import UsageError
 from ..journal.sqlite import SqliteStore
 from ..journal.store import Store
 from ..lock.local import LocalLocks
+from ..platforms.version_url import VersionAsked
 from ..ports import ArtifactBuilder, Check, MetricsSource, Notifier, Platform, Site, Workplace
 from ..steps.build import Build
 from ..steps.discover import Discovery
 from ..steps.finish import Finish
+from ..steps.hooks import Hooks
 from ..steps.migrate import Migrate
 from ..steps.preflight import Preflight, Trees
 from ..steps.probes import Probes
@@ -177,6 +180,7 @@ class Project:
         smoke = SmokeTests(self.commands, settings.staging.smoke, settings.staging.timeout)
         staging = Staging(self.platforms, smoke, self.http, _health_paths(settings), self.trees)
         probes = Probes(self.platforms, self.commands, settings.watch.probes, settings.watch.probes_timeout, self.trees)
+        hooks = Hooks(self.commands, settings.hooks.commands, settings.hooks.timeout, self.trees, self.repository.top)
         tags, rollout, back = Tags(self.git, settings.remote), Rollout(self.platforms), WayBack(self.platforms)
         finish = Finish(self.git, self.trees, write_document, settings.remote)
         return {
@@ -191,10 +195,12 @@ class Project:
             "health": staging.health,
             "no-staging": staging.no_staging,
             "tag": tags.tag,
+            "before": tags.before,
             "mark": tags.mark,
             "record": rollout.record,
             "prepare": rollout.prepare,
             "migrate": migrate.migrate,
+            "hook": hooks.hook,
             "batch": rollout.batch,
             "settle": rollout.settle,
             "watch": WatchTarget(self.platforms, self.metrics).watch,
@@ -219,11 +225,12 @@ class Project:
             children=self.children,
         )
         kind = str(table.get("platform", "process"))
-        rest = {key: value for key, value in table.items() if key != "platform"}
+        rest = {key: value for key, value in table.items() if key not in ("platform", "version_url")}
         if kind == "process":
             rest.setdefault("setup", self.settings.setup.model_dump())
         platform: Platform = plugins.factory("platforms", kind)(rest, site)
-        return platform
+        path = _version_path(table, f"environments.{environment}.{name}")
+        return VersionAsked(platform, path, self.http) if path else platform
 
     def _check_table(self, name: str) -> dict[str, Any]:
         table = dict(self.settings.checks.tables.get(name, {}))
@@ -239,6 +246,14 @@ def _made(group: plugins.Group, table: Mapping[str, Any], key: str, default: str
     """A plug-in made by the factory that `table[key]` names, with the rest of its table."""
     rest = {name: value for name, value in table.items() if name != key}
     return plugins.factory(group, str(table.get(key, default)))(rest, workplace)
+
+
+def _version_path(table: Mapping[str, Any], room: str) -> str:
+    """The path of `version_url`, empty where there is none. Raises `UsageError` for what is no path."""
+    path = table.get("version_url", "")
+    if path and not (isinstance(path, str) and path.startswith("/")):
+        raise UsageError(f"{room}.version_url: does not begin with /", next_step='such as version_url = "/version"')
+    return str(path)
 
 
 def _health_paths(settings: Settings) -> dict[tuple[str, str], str]:

@@ -9,7 +9,7 @@ from ..core.ending import Ending
 from ..core.events import RequestReceived, Resumed, RunStarted
 from ..core.facts import Environment
 from ..core.migrating import brought
-from ..core.plan import CLEANUP
+from ..core.plan_back import CLEANUP
 from ..core.run import Run, apply
 from ..core.step import Course
 from ..doors.signals import Signals

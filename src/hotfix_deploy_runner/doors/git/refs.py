@@ -30,6 +30,11 @@ class Refs(Worktrees):
         done = await self._call.run("show-ref", "--tags", "--dereference", what="list tags", accept=_FOUND_OR_NOT)
         return records.peeled_tags(records.refs(done.output))
 
+    async def tags_in(self, commit: Commit) -> tuple[str, ...]:
+        """The local tags, by name, on `commit` or on one that it holds."""
+        asked = ("for-each-ref", "--format=%(refname:strip=2)", f"--merged={commit}", "--", "refs/tags")
+        return tuple((await self._call.text(*asked, what=f"list the tags in {commit}")).splitlines())
+
     async def tag(self, name: str, commit: Commit, message: str) -> None:
         """Make the annotated tag `name` here. Nothing to do when it is there already and means `commit`.
 
