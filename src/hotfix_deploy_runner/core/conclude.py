@@ -1,5 +1,7 @@
 """How a run ended, in words, with its exit code and the one command to run next."""
 
+import shlex
+
 from .check import Status
 from .ending import Ending, ExitCode
 from .migrating import are_in, half_applied
@@ -73,7 +75,7 @@ def _stopped(run: Run) -> Ending:
 
 
 def _again(run: Run) -> str:
-    return f"hotfix-deploy-runner --branch {run.request.branch} --target {run.request.target}"
+    return f"hotfix-deploy-runner --branch {shlex.quote(run.request.branch)} --target {run.request.target}"
 
 
 def _left(run: Run) -> Ending:
