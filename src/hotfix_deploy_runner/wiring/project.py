@@ -114,7 +114,7 @@ class Project:
     @cached_property
     def builder(self) -> ArtifactBuilder:
         """The artifact builder."""
-        made: ArtifactBuilder = _made("artifacts", self.settings.build, "builder", "archive", self.workplace)
+        made: ArtifactBuilder = self._named_in("artifacts", self.settings.build, "builder", "archive")
         return made
 
     @cached_property
@@ -122,7 +122,7 @@ class Project:
         """The metrics source; None where the settings say `none`."""
         if self.settings.metrics.get("source") == "none":
             return None
-        made: MetricsSource = _made("metrics", self.settings.metrics, "source", "scrape", self.workplace)
+        made: MetricsSource = self._named_in("metrics", self.settings.metrics, "source", "scrape")
         return made
 
     @cached_property
@@ -131,11 +131,12 @@ class Project:
         unknown = set(self.settings.checks.tables) - set(plugins.names("checks"))
         for name in sorted(unknown):
             plugins.factory("checks", name)
-        return {name: plugins.factory("checks", name)(self._check_table(name), self.workplace) for name in CHECKS}
+        return {name: self._made("checks", name, self._check_table(name), self.workplace) for name in CHECKS}
 
     def channels(self) -> tuple[dict[str, Notifier], dict[str, str]]:
         """The channels to tell, by name; and those that cannot be told, with how to change that."""
-        return channels.made(channels.wanted(self.settings.notify, self.settings.notifiers), self.workplace)
+        with self.loaded.placing():
+            return channels.made(channels.wanted(self.settings.notify, self.settings.notifiers), self.workplace)
 
     def performers(self, write_document: Callable[[Run], Path]) -> Mapping[str, Perform]:
         """Who does what: every kind of step that a plan may hold."""
@@ -194,8 +195,18 @@ class Project:
         rest = {key: value for key, value in table.items() if key != "platform"}
         if kind == "process":
             rest.setdefault("setup", self.settings.setup.model_dump())
-        platform: Platform = plugins.factory("platforms", kind)(rest, site)
+        platform: Platform = self._made("platforms", kind, rest, site)
         return platform
+
+    def _named_in(self, group: plugins.Group, table: Mapping[str, Any], key: str, default: str) -> Any:
+        """A plug-in made by the factory that `table[key]` names, with the rest of its table."""
+        rest = {name: value for name, value in table.items() if name != key}
+        return self._made(group, str(table.get(key, default)), rest, self.workplace)
+
+    def _made(self, group: plugins.Group, name: str, table: Mapping[str, Any], where: Site | Workplace) -> Any:
+        """A plug-in made from its table. Raises `UsageError` with the place of what is wrong in it."""
+        with self.loaded.placing():
+            return plugins.factory(group, name)(table, where)
 
     def _check_table(self, name: str) -> dict[str, Any]:
         table = dict(self.settings.checks.tables.get(name, {}))
@@ -205,12 +216,6 @@ class Project:
         if name == "branch" and self.settings.merge.into:
             table.setdefault("main", self.settings.merge.into[0])
         return table
-
-
-def _made(group: plugins.Group, table: Mapping[str, Any], key: str, default: str, workplace: Workplace) -> Any:
-    """A plug-in made by the factory that `table[key]` names, with the rest of its table."""
-    rest = {name: value for name, value in table.items() if name != key}
-    return plugins.factory(group, str(table.get(key, default)))(rest, workplace)
 
 
 def _health_paths(settings: Settings) -> dict[tuple[str, str], str]:
