@@ -11,7 +11,6 @@ from pydantic import Field
 
 from ..core.check import Candidate, CheckResult, Line, Status
 from ..core.phrases import at_most, counted
-from ..doors.command import Commands
 from ..doors.git import Git
 from ..errors import GitFailed
 from ..ports import Commit, Settings, Workplace
@@ -118,5 +117,5 @@ def _some(paths: tuple[str, ...]) -> tuple[str, ...]:
 def make_check(settings: Settings, workplace: Workplace) -> BranchCheck:
     """The check from its table, `[checks.branch]`. Raises `UsageError`."""
     table = read_table(BranchSettings, settings, "checks.branch")
-    git = Git(workplace.repository, Commands(workplace.redact), remote=workplace.remote)
+    git = Git.of(workplace)
     return BranchCheck(table, git, workplace.remote)

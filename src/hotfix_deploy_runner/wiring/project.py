@@ -69,7 +69,7 @@ class Project:
     @cached_property
     def git(self) -> Git:
         """The door to git."""
-        return Git(self.repository.top, self.commands, remote=self.settings.remote)
+        return Git.of(self.workplace)
 
     @cached_property
     def http(self) -> Http:
@@ -94,7 +94,10 @@ class Project:
     @cached_property
     def workplace(self) -> Workplace:
         """What a plug-in without a platform gets."""
-        return Workplace(self.repository.top, self.home, self.redact, self.settings.remote, self.operator, self.clock)
+        settings, redact = self.settings, self.redact
+        return Workplace(
+            self.repository.top, self.home, redact, settings.remote, self.operator, self.clock, settings.remote_timeout
+        )
 
     @cached_property
     def platforms(self) -> Platforms:
