@@ -1,40 +1,26 @@
 """A channel to people, over real HTTPS: in order when it answers, and no hindrance when it does not."""
 
 import json
-import socket
-import ssl
-import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.e2e.place import DEPLOY, NEXT, MakePlace
-from tests.fakes.web import Respond, body_of, reply
+from tests.fakes.tls import NAME, tls
+from tests.fakes.tls import certificate as make_certificate
+from tests.fakes.web import body_of, reply
 
 from hotfix_deploy_runner.core.events import RunEnded
 
 pytestmark = pytest.mark.slow
 
-NAME = socket.gethostname()
-"""Not 127.0.0.1: for this very machine the door to HTTP heeds no variable, not SSL_CERT_FILE either."""
-
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and a certificate for this machine's name, signed by itself, in one file."""
-    folder = tmp_path_factory.mktemp("certificate")
-    names = ("-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}")
-    made = ("-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1")
-    files = ("-keyout", "key.pem", "-out", "cert.pem")
-    subprocess.run(["openssl", "req", *made, *names, *files], cwd=folder, check=True, capture_output=True)
-    both = folder / "both.pem"
-    both.write_text((folder / "key.pem").read_text() + (folder / "cert.pem").read_text())
-    return both
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
 
 
 def test_every_phase_is_told_in_order(place: MakePlace, certificate: Path) -> None:
@@ -81,32 +67,6 @@ def test_a_webhook_that_hangs_slows_nothing_and_is_told_at_the_end(place: MakePl
     assert ended.at - events[0].at < 60, "some ten notices, each of which would be waited for for 10 s and more"
     assert out - ended.at < 15, "the end waits for it for seconds only"
     assert "[WARN] Slack was not told: " in done.out
-
-
-@contextmanager
-def tls(certificate: Path, respond: Respond) -> Iterator[str]:
-    """An HTTPS server that answers every POST with `respond`; its URL."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            respond(self)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("", 0), Handler)
-    server.daemon_threads = True
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"https://{NAME}:{server.server_address[1]}/services/T0/B0/secret"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def slack(url: str, certificate: Path) -> dict[str, str]:
