@@ -172,6 +172,7 @@ class World:
     def _commit(self, files: Table, message: str) -> None:
         for name, text in files.items():
             path = self.colleague / name
+            path.parent.mkdir(exist_ok=True)
             path.write_bytes(text) if isinstance(text, bytes) else path.write_text(text)
         _git(self.colleague, "add", "--all")
         _git(self.colleague, "commit", "-q", "-m", message)
