@@ -53,6 +53,7 @@ def taken(world: World, undo: ExitStack) -> str:
 def corrupt_lock(world: World, undo: ExitStack) -> Typed:
     """And what the message says is typed once it is over."""
     branch = world.branch()
+    world.restore("production")  # so that the platform has seen more than a first fence
     (world.home / "locks" / "production.lock.json").write_text("{")
     return Typed(world.deploying(branch))
 
