@@ -15,7 +15,7 @@ import msgspec
 
 from .core.check import Candidate, CheckResult, Line
 from .core.fleet import Fleet, Instance
-from .core.instant import Instant
+from .core.instant import Instant, Seconds
 from .core.notice import Notice, Thread
 from .core.reading import Cursor, Reading
 from .core.revision import Artifact, Revision
@@ -151,8 +151,8 @@ class Workplace(msgspec.Struct, frozen=True):
     """What a plug-in without a platform is given.
 
     `repository` is the operator's checkout (read only), `remote` the name of its remote, `store` a directory that is
-    kept between runs, `operator` who runs this, `clock` what a run's instants are read from, `children` where the
-    programs that run are noted.
+    kept between runs, `operator` who runs this, `clock` what a run's instants are read from. One git command may take
+    `remote_timeout` seconds. `children` is where the programs that run are noted.
     """
 
     repository: Path
@@ -161,6 +161,7 @@ class Workplace(msgspec.Struct, frozen=True):
     remote: str = "origin"
     operator: str = ""
     clock: Callable[[], Instant] = time.time
+    remote_timeout: Seconds = 120.0
     children: Path | None = None
 
 

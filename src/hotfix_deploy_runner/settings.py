@@ -1,7 +1,8 @@
 """Tables of settings, read strictly: the runner's own and every plug-in's alike."""
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Annotated, Any, NamedTuple, TypeVar, get_args
 
@@ -26,7 +27,10 @@ InsidePath = Annotated[str, AfterValidator(_inside)]
 
 
 class Table(BaseModel):
-    """A table of the configuration: an unknown key in it is an error, and its values do not change."""
+    """A table of the configuration: an unknown key in it is an error, and its values do not change.
+
+    To be made from what a person wrote by `validated`, which takes no text for a number.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -46,6 +50,21 @@ class Problem(NamedTuple):
 
     key: tuple[str, ...]
     text: str
+
+
+class WrongTable(UsageError):
+    """A table with wrong keys, listed in its detail, a line each; a single one is its message.
+
+    The keys of `problems` are whole, from the top of the configuration. With `places`, where each was given
+    (`hotfix.toml:12`, or nothing), all are in the detail.
+    """
+
+    def __init__(self, title: str, wrong: Sequence[Problem], places: Sequence[str] = ()) -> None:
+        where = places or [""] * len(wrong)
+        lines = [": ".join(filter(None, (at, ".".join(p.key), p.text))) for at, p in zip(where, wrong, strict=True)]
+        alone = len(lines) == 1 and not places
+        super().__init__(lines[0] if alone else title, detail="" if alone else "\n".join(lines))
+        self.title, self.problems = title, tuple(wrong)
 
 
 T = TypeVar("T", bound=Table)
@@ -71,17 +90,24 @@ def table_of(factory: Any) -> type[Table] | None:
 def read_table(model: type[T], table: Mapping[str, Any], place: str) -> T:
     """`table` as a `model`; `place` is where it stands in the configuration, `checks.tests`.
 
-    Raises `UsageError` that lists every wrong key, `checks.tests.comand: unknown key; did you mean command?`: a
-    single one is its message, several are its detail, a line each.
+    Raises `WrongTable` that lists every wrong key, `checks.tests.comand: unknown key; did you mean command?`.
     """
     try:
-        return model.model_validate(dict(table))
+        return validated(model, table)
     except ValidationError as error:
-        lines = [f"{'.'.join((place, *problem.key))}: {problem.text}" for problem in problems(error, model)]
+        room = tuple(place.split("."))
+        wrong = [Problem((*room, *problem.key), problem.text) for problem in problems(error, model)]
     # Outside of the handler: pydantic's own error can hold a secret, and would stand in a traceback.
-    if len(lines) == 1:
-        raise UsageError(lines[0])
-    raise UsageError(f"{place}: {len(lines)} wrong", detail="\n".join(lines))
+    raise WrongTable(f"{place}: {len(wrong)} wrong", wrong)
+
+
+def validated(model: type[T], table: Mapping[str, Any]) -> T:
+    """`table` as a `model`, each value of the very type that is asked for. Raises pydantic's `ValidationError`.
+
+    Read as JSON: that has lists and texts where a model has tuples and literals, and is strict in all else.
+    """
+    written = json.dumps(table, ensure_ascii=False, default=str)
+    return model.model_validate_json(written.encode(errors="replace"), strict=True)
 
 
 def problems(error: ValidationError, model: type[Table]) -> Iterator[Problem]:
@@ -100,8 +126,9 @@ def _told(kind: str, text: str, value: Any, key: tuple[str, ...], model: type[Ta
     if any(map(_hides, key)):
         # What a validator of ours says can hold the value.
         return f"{'wrong value' if kind == 'value_error' else text} (it is not shown)"
-    # To whoever writes TOML a tuple is a list.
-    return f"{text.replace('valid tuple', 'valid list')} (it is {_masked(value)!r})"
+    # What JSON calls an object is a table to whoever writes TOML.
+    told = text.removeprefix("Value error, ").replace("be an object", "be a table")
+    return f"{told} (it is {_masked(value)!r})"
 
 
 def _hides(name: str) -> bool:

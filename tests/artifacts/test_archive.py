@@ -365,3 +365,28 @@ def test_a_cancelled_build_leaves_no_partial_file(shop: Shop) -> None:
 
     asyncio.run(cancel())
     assert shop.stored == []
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from hotfix_deploy_runner.artifacts.partial import partial_file
+with partial_file(Path(sys.argv[1])) as file:
+    print(file.name, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_killed_build_left_is_removed_by_the_next_and_no_sooner(shop: Shop) -> None:
+    shop.write("a")
+    artifacts = shop.store / "artifacts"
+    artifacts.mkdir(parents=True)
+    argv = [sys.executable, "-c", WRITER, str(artifacts)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        left = Path(writer.stdout.readline().strip()).name
+        shop.build()
+        assert left in shop.stored, "it is being written"
+        writer.kill()
+    built = shop.build()
+    assert shop.stored == [Path(built.location).name]

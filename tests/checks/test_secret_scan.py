@@ -26,7 +26,7 @@ def scanned(root: Path, ours: dict[str, str], base: dict[str, str], **settings: 
 
 def test_a_new_secret_fails_by_type_and_place(tmp_path: Path) -> None:
     result = scanned(tmp_path, {"src/a.py": "import os\n" + ONE}, {"src/a.py": "import os\n"})
-    failed = line(result, "Security scan: 1 new finding")
+    failed = line(result, "Security scan: 1 new finding (detect-secrets)")
     assert failed.status is Status.FAIL
     assert failed.detail == ("AWS Access Key src/a.py:2",)
 
@@ -38,9 +38,9 @@ def test_one_that_the_base_has_is_old_also_when_it_moves(tmp_path: Path) -> None
 
 def test_another_one_in_its_place_is_new_and_so_is_a_second_file(tmp_path: Path) -> None:
     changed = scanned(tmp_path / "a", {"a.py": f'key = "{OTHER}"\n'}, {"a.py": ONE})
-    assert texts(changed, Status.FAIL) == ["Security scan: 1 new finding"]
+    assert texts(changed, Status.FAIL) == ["Security scan: 1 new finding (detect-secrets)"]
     copied = scanned(tmp_path / "b", {"a.py": ONE, "b.py": ONE}, {"a.py": ONE}, secrets="all")
-    assert line(copied, "Security scan: 1 new finding").detail == ("AWS Access Key b.py:1",)
+    assert line(copied, "Security scan: 1 new finding (detect-secrets)").detail == ("AWS Access Key b.py:1",)
 
 
 def test_only_changed_files_are_read_unless_all_are_asked_for(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_the_bases_settings_hold_and_not_the_fixs(tmp_path: Path) -> None:
     bases = scanned(tmp_path / "base", {"a.py": ONE, **baseline}, baseline)
     assert texts(bases) == ["Security scan clear"], "the base looks for JWT only"
     fixs = scanned(tmp_path / "fix", {"a.py": ONE, **baseline}, {})
-    assert texts(fixs, Status.FAIL) == ["Security scan: 1 new finding"]
+    assert texts(fixs, Status.FAIL) == ["Security scan: 1 new finding (detect-secrets)"]
 
 
 def test_one_that_crashes_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ def test_nothing_found_is_the_contracts_line(tmp_path: Path) -> None:
 
 def test_a_new_finding_fails_with_rule_and_place(tmp_path: Path) -> None:
     result = scanned(tmp_path, {"src/x.py": SHELL}, {"src/x.py": CLEAN})
-    failed = line(result, "Security scan: 1 new finding")
+    failed = line(result, "Security scan: 1 new finding (bandit)")
     assert failed.status is Status.FAIL
     assert failed.detail[0].startswith("B602 subprocess_popen_with_shell_equals_true src/x.py:3 (subprocess call")
     found: Any = result.found["bandit"]
@@ -47,7 +47,7 @@ def test_the_level_decides_and_what_is_below_is_told(tmp_path: Path) -> None:
     mild = scanned(tmp_path / "mild", ours, base)
     assert any("new, below warning: B101" in text for text in line(mild, "Security scan clear").detail)
     strict = scanned(tmp_path / "strict", ours, base, level="note")
-    assert texts(strict, Status.FAIL) == ["Security scan: 1 new finding"]
+    assert texts(strict, Status.FAIL) == ["Security scan: 1 new finding (bandit)"]
 
 
 def test_excluded_names_are_whole_names(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_excluded_names_are_whole_names(tmp_path: Path) -> None:
     result = scanned(tmp_path, ours, {"latests.py": CLEAN})
     assert line(result, "Security scan clear").detail[0].startswith("bandit: 2 files")
     caught = scanned(tmp_path / "all", ours, {"latests.py": CLEAN}, exclude=[])
-    assert texts(caught) == ["Security scan: 2 new findings"]
+    assert texts(caught) == ["Security scan: 2 new findings (bandit)"]
 
 
 def test_environments_are_never_scanned(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_environments_are_never_scanned(tmp_path: Path) -> None:
 def test_what_the_setup_generated_is_nobodys_work(tmp_path: Path) -> None:
     ours = {"x.py": SHELL, "new.py": SHELL, "build/lib/x.py": SHELL, "build/broken.py": "def (:\n"}
     what = candidate(tmp_path, ours, {"x.py": SHELL}, changed=("new.py",))
-    failed = line(check(make_check(BANDIT, workplace(tmp_path)), what), "Security scan: 1 new finding")
+    failed = line(check(make_check(BANDIT, workplace(tmp_path)), what), "Security scan: 1 new finding (bandit)")
     assert "new.py:3" in failed.detail[0]
 
 
@@ -83,7 +83,7 @@ def test_no_python_file_is_a_skip_not_a_green(tmp_path: Path) -> None:
 
 
 def test_the_first_python_file_is_compared_with_nothing(tmp_path: Path) -> None:
-    assert texts(scanned(tmp_path, {"x.py": SHELL}, {"main.go": ""})) == ["Security scan: 1 new finding"]
+    assert texts(scanned(tmp_path, {"x.py": SHELL}, {"main.go": ""})) == ["Security scan: 1 new finding (bandit)"]
 
 
 def test_without_bandit_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +108,7 @@ def test_a_file_that_could_not_be_parsed_before_either_is_old(tmp_path: Path) ->
 
 def test_a_fix_cannot_switch_off_the_rule_that_catches_it(tmp_path: Path) -> None:
     ours = {"x.py": SHELL, ".bandit": "[bandit]\nskips = B602\n", "pyproject.toml": '[tool.bandit]\nskips = ["B602"]\n'}
-    assert texts(scanned(tmp_path, ours, {"x.py": CLEAN})) == ["Security scan: 1 new finding"]
+    assert texts(scanned(tmp_path, ours, {"x.py": CLEAN})) == ["Security scan: 1 new finding (bandit)"]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_neither_a_known_nor_a_found_secret_is_shown(tmp_path: Path) -> None:
 
 def test_odd_file_names_are_scanned(tmp_path: Path) -> None:
     result = scanned(tmp_path, {"-x.py": SHELL, "a b.py": SHELL, "é.py": SHELL}, {"a.py": CLEAN})
-    assert texts(result) == ["Security scan: 3 new findings"]
+    assert texts(result) == ["Security scan: 3 new findings (bandit)"]
 
 
 SARIF: dict[str, Any] = {
@@ -165,7 +165,7 @@ def with_scanner(root: Path, command: str, ours: dict[str, str] = {}, base: dict
 
 def test_any_scanner_that_writes_sarif_is_compared_by_the_code_at_its_lines(tmp_path: Path) -> None:
     result = with_scanner(tmp_path, "cp GIVEN $HOTFIX_SARIF; exit 1")
-    assert line(result, "Security scan: 1 new finding").detail == ("G1 a.go:1 (weak)",)
+    assert line(result, "Security scan: 1 new finding (mine)").detail == ("G1 a.go:1 (weak)",)
     same = with_scanner(tmp_path, "cp GIVEN $HOTFIX_SARIF; exit 1", base={"a.go": "  weak()"})
     assert line(same, "Security scan clear").detail == ("mine: 1 finding that the base has too",)
 
@@ -213,4 +213,4 @@ def test_a_log_of_an_earlier_run_does_not_count(tmp_path: Path) -> None:
 def test_several_scanners_are_all_reported(tmp_path: Path) -> None:
     settings = {"bandit": {}, "mine": {"command": "exit 3"}}
     result = scanned(tmp_path, {"x.py": SHELL}, {"x.py": CLEAN}, scanners=settings)
-    assert texts(result, Status.FAIL) == ["Security scan: 1 new finding", "Security scan could not be done"]
+    assert texts(result, Status.FAIL) == ["Security scan: 1 new finding (bandit)", "Security scan could not be done"]

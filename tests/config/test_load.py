@@ -216,3 +216,24 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(UsageError, match="cannot be read") as refused:
         read(tmp_path)
     assert "Permission denied" in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'rollback_threshold = "5"\n',
+        'skip_staging = "yes"\n',
+        "skip_staging = 1\n",
+        "target = 3\n",
+        'notify = "slack"\n',
+        "merge = 1\n",
+        "rollback_threshold = 2026-01-01\n",
+    ],
+)
+def test_a_value_of_another_type_is_wrong(tmp_path: Path, text: str) -> None:
+    told = only_wrong(tmp_path, text)
+    assert told.startswith(f"hotfix.toml:1: {text.split()[0]}: Input should be ")
+
+
+def test_a_whole_number_is_a_number(tmp_path: Path) -> None:
+    assert read(tmp_path, "rollback_threshold = 2\n").settings.rollback_threshold == 2.0

@@ -50,6 +50,7 @@ def test_without_an_environment_none_is_read(checkout: Path, monkeypatch: pytest
         ("HOTFIX_NOTIFY", "slack, pager", "notify", ["slack", "pager"]),
         ("HOTFIX_NOTIFY", "slack pager", "notify", ["slack", "pager"]),
         ("HOTFIX_NOTIFY", "slack mailto://a:b@c?to=d,e", "notify", ["slack", "mailto://a:b@c?to=d,e"]),
+        ("HOTFIX_ROLLBACK_THRESHOLD", "2", "rollback_threshold", 2.0),
         ("HOTFIX_SKIP_STAGING", "1", "skip_staging", True),
         ("HOTFIX_SKIP_STAGING", "no", "skip_staging", False),
         ("HOTFIX_TAG_FORMAT", "a,b {version}", "tag_format", "a,b {version}"),

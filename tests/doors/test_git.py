@@ -15,6 +15,7 @@ from hotfix_deploy_runner.doors.command import Commands
 from hotfix_deploy_runner.doors.git import Change, Git, MergePreview
 from hotfix_deploy_runner.doors.redaction import Redactor
 from hotfix_deploy_runner.errors import GitFailed
+from hotfix_deploy_runner.ports import Workplace
 
 T = TypeVar("T")
 NASTY = [
@@ -624,6 +625,10 @@ def test_a_remote_that_is_not_there_is_said(git: Git, repo: Repository) -> None:
         with pytest.raises(GitFailed) as failure:
             go(work)
         assert "does not appear to be a git repository" in failure.value.detail
+    for work in (git.fetch(), git.remote_tags()):
+        with pytest.raises(GitFailed) as failure:
+            go(work)
+        assert failure.value.next_step == "git ls-remote origin"
 
 
 def test_a_remote_that_does_not_answer_runs_into_the_time_limit(repo: Repository, tmp_path: Path) -> None:
@@ -631,9 +636,10 @@ def test_a_remote_that_does_not_answer_runs_into_the_time_limit(repo: Repository
     deaf.write_text("#!/bin/sh\nexec sleep 60\n")
     deaf.chmod(0o755)
     repo.git("config", "remote.origin.uploadpack", str(deaf))
-    git = Git(repo.clone, Commands(Redactor(), grace=0.5), timeout=0.5)
-    with pytest.raises(GitFailed, match=r"within 0\.5 s"):
+    git = Git.of(Workplace(repo.clone, tmp_path, Redactor(), remote_timeout=0.5))
+    with pytest.raises(GitFailed, match=r"within 0\.5 s") as failure:
         go(git.fetch())
+    assert failure.value.next_step == "git ls-remote origin"
 
 
 def test_ssh_is_told_not_to_ask(git: Git, repo: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,12 @@ from hotfix_deploy_runner.doors.redaction import HIDDEN, Redactor
         ("Authorization: Bearer abc.def", f"Authorization: Bearer {HIDDEN}"),
         ("authorization: basic dTpw", f"authorization: basic {HIDDEN}"),
         ('{"Authorization": "Bearer abc"}', f'{{"Authorization": "Bearer {HIDDEN}"}}'),
+        ("X-Api-Key: abc", f"X-Api-Key: {HIDDEN}"),
+        ("curl -H 'PRIVATE-TOKEN: glpat-1'", f"curl -H 'PRIVATE-TOKEN: {HIDDEN}'"),
+        ("GET /metrics?token=abc&format=text", f"GET /metrics?token={HIDDEN}&format=text"),
+        ("http://h/x?a=1&api-key=abc", f"http://h/x?a=1&api-key={HIDDEN}"),
+        ("+ API_TOKEN=abc ./migrate", f"+ API_TOKEN={HIDDEN} ./migrate"),
+        ("export DB_PASSWORD='two words'; go", f"export DB_PASSWORD={HIDDEN}; go"),
         ("two: http://a:b@c and http://d:e@f", f"two: http://a:{HIDDEN}@c and http://d:{HIDDEN}@f"),
     ],
 )
@@ -34,6 +40,9 @@ def test_hides_what_has_a_telling_shape(text: str, safe: str) -> None:
         '{"url":"http://h:80","mail":"a@b"}',
         "http://h:80/x?mail=a@b",
         "3 passed, 1 failed",
+        "tests/test_auth.py::test_token: AssertionError: 401 != 200",
+        "E   assert login(token=None) == 200",
+        "LIMIT=3 ./serve",
     ],
 )
 def test_leaves_the_rest_alone(text: str) -> None:
@@ -89,7 +98,9 @@ def test_redacting_twice_changes_nothing_more(text: str) -> None:
     assert Redactor(["secret-1"])(once) == once
 
 
-@pytest.mark.parametrize("run", ["a", "a:", "a@", "http://a:", "http://", "a.b-", "authorization:"])
+@pytest.mark.parametrize(
+    "run", ["a", "a:", "a@", "http://a:", "http://", "a.b-", "authorization:", "x-", "A", "?a", ";a=", "A=;"]
+)
 def test_long_runs_take_linear_time(run: str) -> None:
     text = run * (400_000 // len(run))
     started = time.process_time()

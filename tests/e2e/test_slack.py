@@ -19,7 +19,6 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and a certificate for this machine's name, signed by itself, in one file."""
     return make_certificate(tmp_path_factory.mktemp("certificate"))
 
 

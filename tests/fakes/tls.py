@@ -1,4 +1,4 @@
-"""A real HTTPS server on this machine, for clients that speak nothing less."""
+"""Real HTTPS on this machine, under its own name, with a certificate that it has signed itself."""
 
 import socket
 import ssl
@@ -16,7 +16,7 @@ NAME = socket.gethostname()
 
 
 def make_certificate(folder: Path) -> Path:
-    """A key and a certificate for this machine's name, signed by itself, in one file."""
+    """A key and a certificate for this machine's name, signed by itself, in one file in `folder`."""
     names = ("-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}")
     made = ("-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1")
     files = ("-keyout", "key.pem", "-out", "cert.pem")
@@ -27,8 +27,8 @@ def make_certificate(folder: Path) -> Path:
 
 
 @contextmanager
-def tls(certificate: Path, respond: Respond) -> Iterator[str]:
-    """An HTTPS server that answers every POST with `respond`; its URL."""
+def tls(certificate: Path, respond: Respond, path: str = "/services/T0/B0/secret") -> Iterator[str]:
+    """An HTTPS server that answers every POST with `respond`; its URL, with `path`."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -45,7 +45,7 @@ def tls(certificate: Path, respond: Respond) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield f"https://{NAME}:{server.server_address[1]}/services/T0/B0/secret"
+        yield f"https://{NAME}:{server.server_address[1]}{path}"
     finally:
         server.shutdown()
         server.server_close()

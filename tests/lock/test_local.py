@@ -19,6 +19,8 @@ from hotfix_deploy_runner.errors import HotfixError, LockHeld
 from hotfix_deploy_runner.lock.files import LockFiles
 from hotfix_deploy_runner.lock.local import Lease, LocalLocks
 
+FIRST = 1_795_402_801
+"""The first fence by the clock of these tests."""
 BOTH = ("staging", "production")
 FORK = multiprocessing.get_context("fork")
 
@@ -71,14 +73,14 @@ def test_what_was_never_held_is_free(locks: LocalLocks, directory: Path) -> None
 
 def test_a_lease_names_what_it_holds(locks: LocalLocks) -> None:
     lease = locks.acquire(BOTH, "r1", "ada", "auth bypass")
-    assert lease == Lease(BOTH, fence=1, run="r1")
+    assert lease == Lease(BOTH, fence=FIRST, run="r1")
     assert lease.taken_from is None
     assert locks.still_ours(lease)
     for environment in BOTH:
         holder = locks.holder(environment)
         assert holder is not None
         assert (holder.state, holder.run, holder.operator, holder.alive) == ("held", "r1", "ada", True)
-        assert (holder.host, holder.pid, holder.since, holder.fence) == ("here", os.getpid(), 1_795_402_800.0, 1)
+        assert (holder.host, holder.pid, holder.since, holder.fence) == ("here", os.getpid(), 1_795_402_800.0, FIRST)
         assert holder.reason == "auth bypass"
 
 
@@ -108,14 +110,14 @@ def test_different_environments_do_not_hinder_each_other(locks: LocalLocks) -> N
 
 
 def test_a_fence_counts_up_for_ever_and_is_the_same_for_all(locks: LocalLocks) -> None:
-    for expected in (1, 2, 3):
+    for expected in (FIRST, FIRST + 1, FIRST + 2):
         lease = locks.acquire(["staging"], "r", "ada")
         assert lease.fence == expected
         assert locks.release(lease)
     lease = locks.acquire(BOTH, "r", "ada")
-    assert lease.fence == 4
+    assert lease.fence == FIRST + 3
     locks.release(lease)
-    assert locks.acquire(["production"], "r", "ada").fence == 5
+    assert locks.acquire(["production"], "r", "ada").fence == FIRST + 4
 
 
 def test_an_environment_named_twice_is_taken_once(locks: LocalLocks) -> None:
@@ -180,7 +182,7 @@ def test_a_suspended_lock_keeps_others_out_though_its_process_is_gone(locks: Loc
 def test_a_suspended_lock_is_taken_back_by_its_own_run(locks: LocalLocks) -> None:
     locks.suspend(locks.acquire(BOTH, "r1", "ada"), "unfinished")
     lease = locks.acquire(BOTH, "r1", "bob")
-    assert (lease.fence, lease.taken_from) == (2, "r1")
+    assert (lease.fence, lease.taken_from) == (FIRST + 1, "r1")
     holder = locks.holder("production")
     assert holder is not None
     assert (holder.state, holder.why) == ("held", "")
@@ -189,7 +191,7 @@ def test_a_suspended_lock_is_taken_back_by_its_own_run(locks: LocalLocks) -> Non
 def test_a_suspended_lock_can_be_taken_over_on_purpose(locks: LocalLocks) -> None:
     locks.suspend(locks.acquire(BOTH, "r1", "ada"), "unfinished")
     lease = locks.acquire(BOTH, "r2", "bob", takeover=True)
-    assert (lease.fence, lease.taken_from) == (2, "r1")
+    assert (lease.fence, lease.taken_from) == (FIRST + 1, "r1")
     assert locks.still_ours(lease)
 
 
@@ -212,7 +214,11 @@ def test_a_killed_process_loses_its_lock_and_is_named(locks: LocalLocks, directo
     assert holder is not None
     assert (holder.run, holder.alive) == ("r1", False)
     lease = locks.acquire(BOTH, "r2", "ada")
-    assert (lease.fence, lease.taken_from, lease.taken) == (2, "r1", {"staging": "r1", "production": "r1"})
+    assert (lease.fence, lease.taken_from, lease.taken) == (
+        holder.fence + 1,
+        "r1",
+        {"staging": "r1", "production": "r1"},
+    )
 
 
 def test_a_zombie_is_dead(locks: LocalLocks, directory: Path) -> None:
@@ -225,8 +231,9 @@ def test_a_zombie_is_dead(locks: LocalLocks, directory: Path) -> None:
 
 def test_a_holder_that_does_not_answer_is_taken_over_on_purpose(locks: LocalLocks, directory: Path) -> None:
     with other_process(directory, "r1", *BOTH):
+        before = _fence(directory)
         lease = locks.acquire(BOTH, "r2", "ada", takeover=True)
-        assert (lease.fence, lease.taken_from) == (2, "r1")
+        assert (lease.fence, lease.taken_from) == (before + 1, "r1")
         assert locks.still_ours(lease)
 
 
@@ -279,6 +286,7 @@ def contend(directory: Path, name: str, at: float, results: Path) -> None:
 
 @pytest.mark.slow
 def test_of_eight_that_try_at_once_one_wins_each_time(directory: Path, tmp_path: Path) -> None:
+    before = 0
     for round_ in range(1, 13):
         results = tmp_path / f"round-{round_}"
         results.mkdir()
@@ -295,7 +303,10 @@ def test_of_eight_that_try_at_once_one_wins_each_time(directory: Path, tmp_path:
             for process in processes:
                 process.join()
         answers = sorted((results / name).read_text() for name in names)
-        assert answers == ["lost"] * 7 + [f"won {round_}"]
+        fence = _fence(directory)
+        assert answers == ["lost"] * 7 + [f"won {fence}"]
+        assert round_ == 1 or fence == before + 1
+        before = fence
 
 
 def churn(directory: Path, name: str, seen: Path, count: int) -> None:
@@ -321,12 +332,13 @@ def test_no_fence_is_given_twice_and_each_is_higher(directory: Path, tmp_path: P
     for process in processes:
         process.join(60)
     assert [process.exitcode for process in processes] == [0] * 4
-    assert [int(line) for line in seen.read_text().split()] == list(range(1, 101))
+    fences = [int(line) for line in seen.read_text().split()]
+    assert fences == list(range(fences[0], fences[0] + 100))
 
 
 @pytest.mark.slow
 def test_whoever_is_killed_in_the_middle_leaves_no_half_lock(directory: Path, tmp_path: Path) -> None:
-    locks, fence = LocalLocks(directory), 0
+    locks, fence = LocalLocks(directory), int(time.time())
     for _ in range(15):
         process = FORK.Process(target=churn, args=(directory, "victim", tmp_path / "seen", 10**9))
         process.start()
@@ -361,6 +373,18 @@ def test_garbage_is_told_and_never_taken_for_free(locks: LocalLocks, directory: 
     assert str(path) in str(holder)
     assert locks.holder("staging") is None
     assert path.read_bytes() == content
+    assert failure.value.next_step == holder.repair == f"mv {path} {path}.broken"
+
+
+def test_a_lock_that_was_put_aside_goes_on_above_its_fences(locks: LocalLocks, directory: Path) -> None:
+    """The platforms have seen them, and refuse whoever comes with less."""
+    clock = iter(range(FIRST, FIRST + 100, 10))
+    locks = LocalLocks(directory, clock=lambda: next(clock))
+    locks.release(locks.acquire(BOTH, "r1", "ada"))
+    lease = locks.acquire(BOTH, "r2", "ada")
+    for environment in BOTH:
+        (directory / f"{environment}.lock.json").unlink()
+    assert locks.acquire(BOTH, "r3", "bob").fence > lease.fence
 
 
 def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
@@ -391,7 +415,7 @@ def test_a_disk_that_fails_half_way_leaves_all_as_it_was(
         locks.acquire(BOTH, "r2", "bob")
     assert "No space left" in failure.value.detail
     assert {path.name: path.read_bytes() for path in directory.iterdir()} == before
-    assert locks.acquire(BOTH, "r3", "bob").fence == 2
+    assert locks.acquire(BOTH, "r3", "bob").fence == FIRST + 1
 
 
 def test_a_process_that_sits_on_the_mutex_is_told_of(directory: Path) -> None:

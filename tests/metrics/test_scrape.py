@@ -308,3 +308,12 @@ def test_the_fake_misses_where_its_script_says_so() -> None:
     assert (first.end, second.start, second.end) == (2, 2, 6)
     with pytest.raises(NoReading):
         asyncio.run(fake.read(fleet, cursor))
+
+
+def test_what_follows_the_path_is_not_told() -> None:
+    """It may hold a token."""
+    with serving(lambda request: reply(request, status=500)) as url:
+        source = make_source({"path": "/metrics?key=abcdef"}, Workplace(Path(), Path(), Redactor()))
+        with pytest.raises(NoReading, match="/metrics answered 500") as caught:
+            asyncio.run(source.read(Fleet((an_instance("web-1", url),)), None))
+    assert "abcdef" not in caught.value.message + caught.value.detail

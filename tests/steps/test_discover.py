@@ -155,6 +155,12 @@ def test_a_branch_that_is_nowhere_is_a_failed_check(scene: Scene) -> None:
         scene.deploy("hotfix/none")
 
 
+def test_the_command_for_a_branch_that_is_nowhere_is_safe_to_type(scene: Scene) -> None:
+    with pytest.raises(CheckFailed) as caught:
+        scene.deploy("hotfix/$(reboot)")
+    assert caught.value.next_step.startswith("git push -u origin 'hotfix/$(reboot)'")
+
+
 @pytest.mark.parametrize("name", ["--force", "a b", "a..b", "@{-1}", ""])
 def test_what_is_no_branch_name_is_a_usage_error(scene: Scene, name: str) -> None:
     with pytest.raises(UsageError, match="no branch name"):

@@ -12,7 +12,7 @@ from tests.fakes.workshop import BRANCH, QUICK, Workshop, go
 from tests.platforms.tiny_service import SOURCE, free_ports
 
 from hotfix_deploy_runner.checks.branch import BranchCheck
-from hotfix_deploy_runner.config.load import Loaded
+from hotfix_deploy_runner.config.load import Loaded, load
 from hotfix_deploy_runner.config.model import Settings
 from hotfix_deploy_runner.core.ending import ExitCode
 from hotfix_deploy_runner.core.facts import Action, Request
@@ -45,6 +45,24 @@ def web(**more: Any) -> dict[str, Any]:
     start = f"{shlex.quote(sys.executable)} -I -S service.py"
     times = {"drain": "50ms", "grace": "5s", "start_limit": "10s"}
     return {"platform": "process", "ports": ports, "start": start, "ready": "/readyz", **times, **more}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[checks.tests]\n\ncomand = 'x'\n", "hotfix.toml:3: checks.tests.comand: unknown key; did you mean command?"),
+        ("[metrics]\npath = 3\n", "hotfix.toml:2: metrics.path: Input should be a valid string (it is 3)"),
+        ("[build]\noutput = '/'\n", "hotfix.toml:2: build.output: has to be relative"),
+        ("[notifiers.slack]\nx = 1\n", "hotfix.toml:2: notifiers.slack.x: unknown key"),
+        ("[environments.staging.web]\nports = '1'\n", "hotfix.toml:1: environments.staging.web.start: Field required"),
+    ],
+)
+def test_what_is_wrong_in_a_plug_ins_table_is_told_with_its_line(shop: Workshop, text: str, told: str) -> None:
+    (shop.repository.clone / "hotfix.toml").write_text(text)
+    made = Project(find_repository(shop.repository.clone), load(shop.repository.clone))
+    with pytest.raises(UsageError) as caught:
+        _ = made.checks, made.metrics, made.builder, made.channels(), made.platforms
+    assert caught.value.detail.startswith(told)
 
 
 def test_everything_of_ours_lies_in_the_git_directory_and_nothing_in_the_checkout(shop: Workshop) -> None:

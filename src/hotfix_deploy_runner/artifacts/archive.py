@@ -3,7 +3,6 @@
 import asyncio
 import errno
 import os
-import tempfile
 import threading
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from ..doors.command import Commands
 from ..errors import CheckFailed
 from ..ports import Commit, Settings, Workplace
 from ..settings import Duration, InsidePath, Table, read_table, reads
+from .partial import partial_file
 from .tarball import contents, pack
 
 NEVER = (".git", ".hotfix-env", "__pycache__", "*.pyc", ".pytest_cache", ".mypy_cache", ".ruff_cache")
@@ -105,17 +105,13 @@ class ArchiveBuilder:
         paths = list(contents(root, self._exclude))
         if not paths:
             raise CheckFailed(f"there is nothing to pack in {self._output}")
-        with tempfile.NamedTemporaryFile(prefix=".partial-", dir=self._artifacts, delete=False) as file:
+        with partial_file(self._artifacts) as file:
+            digest, size = pack(root, iter(paths), file, stop.is_set)
+            file.flush()
+            os.fsync(file.fileno())
             partial = Path(file.name)
-            try:
-                digest, size = pack(root, iter(paths), file, stop.is_set)
-                file.flush()
-                os.fsync(file.fileno())
-                partial.chmod(0o644)
-                stored = partial.replace(self._artifacts / f"{digest}.tar.gz")
-            except BaseException:
-                partial.unlink(missing_ok=True)
-                raise
+            partial.chmod(0o644)
+            stored = partial.replace(self._artifacts / f"{digest}.tar.gz")
         _sync(self._artifacts)
         return Artifact(digest=f"sha256:{digest}", location=str(stored), size=size)
 

@@ -5,12 +5,12 @@ was fetched last.
 """
 
 import asyncio
+import shlex
 
 from pydantic import Field
 
 from ..core.check import Candidate, CheckResult, Line, Status
 from ..core.phrases import at_most, counted
-from ..doors.command import Commands
 from ..doors.git import Git
 from ..errors import GitFailed
 from ..ports import Commit, Settings, Workplace
@@ -58,7 +58,8 @@ class BranchCheck:
         return Line(Status.FAIL, f"Branch could not be compared with {self._remote}", detail)
 
     def _absent(self, branch: str) -> Line:
-        look = f"git branch --all --list '*{branch.rpartition('/')[2]}*' shows branches of a like name"
+        like = shlex.quote(f"*{branch.rpartition('/')[2]}*")
+        look = f"git branch --all --list {like} shows branches of a like name"
         return Line(Status.FAIL, f"Branch {branch} does not exist, neither here nor on {self._remote}", (look,))
 
     async def _published(self, candidate: Candidate, local: Commit | None, remote: Commit | None) -> list[Line]:
@@ -68,7 +69,7 @@ class BranchCheck:
             what = f"this run deploys {candidate.commit[:12]}; what came later needs a run of its own"
             lines.append(Line(Status.WARN, f"Branch has moved since it was pinned, to {tip[:12]}", (what,)))
         if remote is None:
-            push = f"git push {self._remote} {candidate.branch}"
+            push = self._command("push", candidate.branch)
             lines.append(Line(Status.FAIL, f"Branch is not pushed to {self._remote}", (push,)))
         elif local is not None and remote not in (local, candidate.commit):
             lines.append(await self._difference(candidate.branch, local, remote))
@@ -77,18 +78,22 @@ class BranchCheck:
     async def _difference(self, branch: str, local: Commit, remote: Commit) -> Line:
         git, there = self._git, f"{self._remote}/{branch}"
         if await git.resolve(remote) is None:
-            return Line(Status.FAIL, f"Branch lacks commits of {there}", (f"git fetch {self._remote} {branch}",))
+            return Line(Status.FAIL, f"Branch lacks commits of {there}", (self._command("fetch", branch),))
         ahead, behind = len(await git.commits(remote, local)), len(await git.commits(local, remote))
         if not behind:
-            push = f"git push {self._remote} {branch}"
+            push = self._command("push", branch)
             return Line(Status.FAIL, f"Branch is {counted(ahead, 'commit')} ahead of {there}", (push,))
         if not ahead:
-            pull = f"git pull --ff-only {self._remote} {branch}"
+            pull = self._command("pull --ff-only", branch)
             return Line(Status.FAIL, f"Branch is {counted(behind, 'commit')} behind {there}", (pull,))
         fix = (
             "decide which one is right, or pick the fix onto a fresh branch: hotfix-deploy-runner start NAME --pick SHA"
         )
         return Line(Status.FAIL, f"Branch has diverged from {there}: {ahead} here, {behind} there", (fix,))
+
+    def _command(self, what: str, branch: str) -> str:
+        """For a shell: git takes `hotfix/$(reboot)` for a branch."""
+        return f"git {what} {shlex.quote(self._remote)} {shlex.quote(branch)}"
 
     async def _committed(self, branch: str) -> list[Line]:
         """What is not committed where the branch is checked out, if it is, and that place still exists."""
@@ -97,7 +102,7 @@ class BranchCheck:
             return []
         lines = []
         if dirty := await self._git.dirty(place):
-            fix = f"commit and push them, or put them aside: git -C {place} stash"
+            fix = f"commit and push them, or put them aside: git -C {shlex.quote(str(place))} stash"
             lines.append(Line(Status.FAIL, f"Branch has uncommitted changes in {place}", (*_some(dirty), fix)))
         if untracked := await self._git.untracked(place):
             lines.append(Line(Status.WARN, f"Branch has untracked files in {place}", _some(untracked)))
@@ -112,5 +117,5 @@ def _some(paths: tuple[str, ...]) -> tuple[str, ...]:
 def make_check(settings: Settings, workplace: Workplace) -> BranchCheck:
     """The check from its table, `[checks.branch]`. Raises `UsageError`."""
     table = read_table(BranchSettings, settings, "checks.branch")
-    git = Git(workplace.repository, Commands(workplace.redact, children=workplace.children), remote=workplace.remote)
+    git = Git.of(workplace)
     return BranchCheck(table, git, workplace.remote)

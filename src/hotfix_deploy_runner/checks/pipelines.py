@@ -13,7 +13,6 @@ from pydantic import Field
 
 from ..core.check import Candidate, CheckResult, Line, Status
 from ..core.phrases import at_most
-from ..doors.command import Commands
 from ..doors.git import Git
 from ..ports import Commit, Settings, Workplace
 from ..settings import Table, read_table, reads
@@ -108,5 +107,5 @@ _Loader.add_constructor(None, lambda loader, node: None)
 def make_check(settings: Settings, workplace: Workplace) -> PipelineCheck:
     """The check from its table, `[checks.pipelines]`. Raises `UsageError`."""
     table = read_table(PipelineSettings, settings, "checks.pipelines")
-    git = Git(workplace.repository, Commands(workplace.redact, children=workplace.children), remote=workplace.remote)
+    git = Git.of(workplace)
     return PipelineCheck(table, git, workplace.remote)

@@ -60,7 +60,7 @@ def _failures(answer: Answer, level: Level) -> Iterable[Line]:
     bad = [finding for finding in _new(answer) if finding.level >= level]
     if bad:
         detail = at_most(_SHOWN, [_said(finding) for finding in bad])
-        yield Line(Status.FAIL, f"Security scan: {counted(len(bad), 'new finding')}", detail)
+        yield Line(Status.FAIL, f"Security scan: {counted(len(bad), 'new finding')} ({answer.scanner})", detail)
 
 
 def _lesser(answer: Answer, level: Level) -> list[str]:

@@ -7,7 +7,6 @@ from pydantic import Field
 
 from ..core.check import Candidate, CheckResult, Line, Status
 from ..core.phrases import at_most, counted
-from ..doors.command import Commands
 from ..doors.git import Git, Size
 from ..ports import Settings, Workplace
 from ..settings import Table, read_table, reads
@@ -92,7 +91,4 @@ class ScopeCheck:
 def make_check(settings: Settings, workplace: Workplace) -> ScopeCheck:
     """The check from its table, `[checks.scope]`. Raises `UsageError`."""
     table = read_table(ScopeSettings, settings, "checks.scope")
-    return ScopeCheck(
-        table,
-        Git(workplace.repository, Commands(workplace.redact, children=workplace.children), remote=workplace.remote),
-    )
+    return ScopeCheck(table, Git.of(workplace))

@@ -13,7 +13,6 @@ from pydantic import Field
 
 from ..core.check import Candidate, CheckResult, Line, Status
 from ..core.revision import Revision
-from ..doors.command import Commands
 from ..doors.git import Git
 from ..ports import Settings, Workplace
 from ..settings import Table, read_table, reads
@@ -97,5 +96,5 @@ def _size(count: int) -> str:
 def make_check(settings: Settings, workplace: Workplace) -> WayBackCheck:
     """The check from its table, `[checks.way-back]`. Raises `UsageError`."""
     table = read_table(WayBackSettings, settings, "checks.way-back")
-    git = Git(workplace.repository, Commands(workplace.redact, children=workplace.children), remote=workplace.remote)
+    git = Git.of(workplace)
     return WayBackCheck(table, workplace.store, git)

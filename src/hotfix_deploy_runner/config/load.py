@@ -1,14 +1,15 @@
 """Reading the settings, and saying clearly what is wrong with them."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from ..errors import UsageError
-from ..settings import Problem, problems
+from ..settings import Problem, WrongTable, problems, validated
 from .lines import Key, key_lines
 from .model import Settings
 from .variables import given_by, unknown, variable
@@ -35,6 +36,14 @@ class Loaded(NamedTuple):
     def origin(self, key: Key) -> str:
         """Where the value of `key` came from."""
         return self.origins.get(key, "default")
+
+    @contextmanager
+    def placing(self) -> Iterator[None]:
+        """Have a plug-in that finds its own table wrong say in which line that is."""
+        try:
+            yield
+        except WrongTable as error:
+            raise _placed(error, self.origins, self.path) from None
 
 
 class _File(NamedTuple):
@@ -73,14 +82,16 @@ def load(
     for key, value in {**told, **flags}.items():
         table = _with(table, key, value)
     try:
-        settings = Settings.model_validate(table)
+        settings = validated(Settings, table)
     except ValidationError as error:
-        lines = [_explained(problem, origins, file.path) for problem in problems(error, Settings)]
+        wrong = list(problems(error, Settings))
     else:
         remarks = tuple(unknown(environ, Settings, file.text))
         return Loaded(settings, file.path, origins, remarks, dict(overrides or {}), named)
     # Outside of the handler, as pydantic's own error can hold a secret.
-    raise UsageError(f"{file.path.name if file.path else 'the settings'}: {len(lines)} wrong", detail="\n".join(lines))
+    raise _placed(
+        WrongTable(f"{file.path.name if file.path else 'the settings'}: {len(wrong)} wrong", wrong), origins, file.path
+    )
 
 
 def _read(folder: Path, named: Path | None) -> _File:
@@ -124,8 +135,11 @@ def _inside(key: Key, rooms: Mapping[Key, str]) -> bool:
     return any(key[: len(room)] == room for room in rooms)
 
 
-def _explained(problem: Problem, origins: Mapping[Key, str], path: Path | None) -> str:
+def _placed(error: WrongTable, origins: Mapping[Key, str], path: Path | None) -> WrongTable:
     """`hotfix.toml:12: rollout.batchs: unknown key; did you mean batches?`; of what is missing, its table's line."""
-    given = (origins[problem.key[:end]] for end in range(len(problem.key), 0, -1) if problem.key[:end] in origins)
-    where = next(given, path.name if path else "")
-    return f"{where}: {'.'.join(problem.key)}: {problem.text}" if where else f"{'.'.join(problem.key)}: {problem.text}"
+
+    def place(problem: Problem) -> str:
+        ends = (problem.key[:end] for end in range(len(problem.key), 0, -1))
+        return next((origins[end] for end in ends if end in origins), path.name if path else "")
+
+    return WrongTable(error.title, error.problems, [place(problem) for problem in error.problems])

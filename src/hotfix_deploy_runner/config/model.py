@@ -135,6 +135,9 @@ class Settings(Table):
     )
     tag_format: str = Field("v{version}", description="How a version is spelled as a tag.", pattern=r"\{version\}")
     remote: str = Field("origin", description="The git remote that the team shares.")
+    remote_timeout: Duration = Field(
+        120.0, description="How long one git command may take, a fetch or a push among them.", gt=0
+    )
     setup: SetupTable = SetupTable()
     build: dict[str, Any] = Field({}, description="The artifact builder (`builder`, default archive) and its settings.")
     checks: ChecksTable = ChecksTable()

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, get_origin
 
+from pydantic import TypeAdapter, ValidationError
+
 from ..settings import Table
 from .lines import Key
 
@@ -47,7 +49,7 @@ def given_by(environ: Mapping[str, str], model: type[Table]) -> dict[Key, Any]:
     for name, key in variables(model).items():
         text = environ.get(name, "").strip()
         if text:
-            found[key] = _words(text) if _is_list(model, key) else text
+            found[key] = _words(text) if _is_list(model, key) else _value(text, _kind(model, key))
     return found
 
 
@@ -68,8 +70,22 @@ def _words(text: str) -> list[str]:
     return text.split() if "://" in text else text.replace(",", " ").split()
 
 
+def _value(text: str, kind: Any) -> Any:
+    """A number or a yes as what it is (`5`, `true`, `on`); anything else, also a wrong one, as it was given."""
+    if kind not in (bool, int, float):
+        return text
+    try:
+        return TypeAdapter(kind).validate_python(text)
+    except ValidationError:
+        return text
+
+
 def _is_list(model: type[Table], key: Key) -> bool:
+    return get_origin(_kind(model, key)) in (list, tuple)
+
+
+def _kind(model: type[Table], key: Key) -> Any:
     kind: Any = model
     for name in key:
         kind = kind.model_fields[name].annotation
-    return get_origin(kind) in (list, tuple)
+    return kind

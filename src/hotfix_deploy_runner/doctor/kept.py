@@ -45,7 +45,7 @@ def _lock(environment: str, holder: Holder | None) -> Line:
     if holder is None:
         return Line(Status.OK, f"Lock of {environment} is free")
     if holder.state == "unreadable":
-        return Line(Status.FAIL, f"Lock of {environment} cannot be read", (str(holder), _STATUS))
+        return Line(Status.FAIL, f"Lock of {environment} cannot be read", (str(holder), holder.repair or _STATUS))
     if holder.state == "suspended" or not holder.alive:
         how = f"{_STATUS}; rollback-deploy-auto --target {environment}"
         return Line(Status.FAIL, f"A run left {environment} unfinished", (str(holder), how))

@@ -15,11 +15,17 @@ _HEADER = re.compile(
     r"""(?P<head>authorization["']?\s*[:=]\s*["']?(?:bearer|basic|token)\s+)[^\s"',]+""",
     re.I,
 )
+_OWN_HEADER = re.compile(
+    r"""(?<![\w-])(?P<head>(?:x-[\w-]*(?:token|key|secret)|private-token)["']?\s*[:=]\s*["']?)[^\s"',]+""", re.I
+)
+# What a shell calls a variable (lower case is a program's own, and in the words of many a failed test), or a query's.
+_NAMED = re.compile(r"""(?P<name>\b[A-Z][A-Z0-9_]*|(?<=[?&;])[\w.-]+)=(?:"[^"\n]*"|'[^'\n]*'|[^\s&;#"'<>,]+)""")
 _SHORTEST = 6
 
 
 class Redactor:
-    """Replaces known secrets, passwords and tokens in URLs, and authorization headers by `[redacted]`.
+    """Replaces known secrets, passwords and tokens in URLs, headers that authorize, and what is given to a variable or
+    a query's parameter with a telling name (`API_TOKEN=…`, `?access_token=…`), by `[redacted]`.
 
     A secret of several lines is known by each of them, and every secret as it is quoted in a URL. Secrets of fewer
     than 6 characters are not: they would take ordinary words with them. It is no scanner: a secret that nobody named
@@ -40,9 +46,20 @@ class Redactor:
         """`text` without secrets."""
         if self._known is not None:
             text = self._known.sub(HIDDEN, text)
-        text = _URL_PASSWORD.sub(rf"\g<scheme>\g<user>:{HIDDEN}@", text)
-        text = _URL_TOKEN.sub(rf"\g<scheme>{HIDDEN}@", text)
-        return _HEADER.sub(rf"\g<head>{HIDDEN}", text)
+        # Looked for first, as a search takes its time, and output comes by the 100 MB.
+        if "://" in text:
+            text = _URL_PASSWORD.sub(rf"\g<scheme>\g<user>:{HIDDEN}@", text)
+            text = _URL_TOKEN.sub(rf"\g<scheme>{HIDDEN}@", text)
+        if ":" in text or "=" in text:
+            text = _HEADER.sub(rf"\g<head>{HIDDEN}", text)
+            text = _OWN_HEADER.sub(rf"\g<head>{HIDDEN}", text)
+        return _NAMED.sub(_unnamed, text) if "=" in text else text
+
+
+def _unnamed(found: "re.Match[str]") -> str:
+    """`NAME=value` without its value, where the name is a secret's."""
+    name = found["name"]
+    return f"{name}={HIDDEN}" if is_secret_name(name.replace("-", "_")) else found[0]
 
 
 def _forms(secret: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import shlex
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,8 +56,8 @@ class LockFiles:
         except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
             raise LockHeld(
                 f"the lock of {environment} cannot be read, so nobody knows who holds it",
-                detail=f"{path}: {error}",
-                next_step="hotfix-deploy-runner status",
+                detail=f"{path}: {error}\nonce no run is at work there, put it aside: the next run makes a new one",
+                next_step=f"mv {shlex.quote(str(path))} {shlex.quote(f'{path}.broken')}",
             ) from error
 
     def write(self, environment: str, record: LockRecord) -> None:

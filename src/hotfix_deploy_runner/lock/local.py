@@ -36,7 +36,7 @@ class Holder(msgspec.Struct, frozen=True):
     """Who holds an environment. `alive` is False only when its process has certainly ended.
 
     `state` is `held`, `suspended` (its run left the environment touched; `why` says how) or `unreadable` (`why`
-    says what is wrong with the file).
+    says what is wrong with the file, `repair` is the command to mend it).
     """
 
     environment: str
@@ -50,6 +50,7 @@ class Holder(msgspec.Struct, frozen=True):
     alive: bool = True
     reason: str = ""
     why: str = ""
+    repair: str = ""
 
     def __str__(self) -> str:
         if self.state == "unreadable":
@@ -90,7 +91,7 @@ class LocalLocks:
             before = {environment: self._files.read(environment) for environment in wanted}
             if not takeover:
                 self._refuse_if_held(before, run)
-            fence = 1 + max((record.fence for record in before.values()), default=0)
+            fence = 1 + max((record.fence or self._first() for record in before.values()), default=0)
             after = LockRecord(fence, "held", run, operator, reason, self._clock(), self._process)
             self._write_all(before, after)
         taken = {environment: record.run for environment, record in before.items() if record.state != "free"}
@@ -123,8 +124,15 @@ class LocalLocks:
         try:
             record = self._files.read(environment)
         except HotfixError as error:
-            return Holder(environment, "unreadable", why=f"{error.message} ({error.detail})")
+            seen = next(iter(error.detail.splitlines()), "")
+            return Holder(environment, "unreadable", why=f"{error.message} ({seen})", repair=error.next_step)
         return None if record.state == "free" else _holder(environment, record)
+
+    def _first(self) -> int:
+        """Below the first fence of a lock that is not there. There may have been one, and platforms have seen its
+        fences: the clock is above them all, as they do not come by the second.
+        """
+        return int(self._clock())
 
     def _refuse_if_held(self, before: dict[str, LockRecord], run: str) -> None:
         for environment, record in before.items():

@@ -96,6 +96,7 @@ class ScrapeSource:
         self._http = http
         self._selection = selection
         self._path = path
+        self._page = path.partition("?")[0]  # as it is told: what follows may hold a token
         self._timeout = timeout
         self._clock = clock
 
@@ -122,12 +123,12 @@ class ScrapeSource:
         except Unanswered as error:
             return error.message
         if answer.status != 200:
-            return f"{self._path} answered {answer.status}"
+            return f"{self._page} answered {answer.status}"
         try:
             # Parsing a page of a megabyte takes 150 ms.
             return await asyncio.to_thread(read_page, answer.text, self._selection)
         except ValueError as error:
-            return f"{self._path}: {str(error)[:200] or 'not a metrics page'}"
+            return f"{self._page}: {str(error)[:200] or 'not a metrics page'}"
 
 
 def _life(instance: Instance) -> _Life:

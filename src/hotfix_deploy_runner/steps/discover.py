@@ -1,6 +1,7 @@
 """What is true before anything is done: what runs, what the branch is, what it will be called."""
 
 import asyncio
+import shlex
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -127,7 +128,7 @@ class Discovery:
         if commit is None:
             raise CheckFailed(
                 f"Branch {branch} exists neither here nor on the remote",
-                next_step=f"git push -u origin {branch}, from the clone that has it",
+                next_step=f"git push -u origin {shlex.quote(branch)}, from the clone that has it",
             )
         return commit
 

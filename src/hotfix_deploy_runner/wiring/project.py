@@ -81,7 +81,7 @@ class Project:
     @cached_property
     def git(self) -> Git:
         """The door to git."""
-        return Git(self.repository.top, self.commands, remote=self.settings.remote)
+        return Git.of(self.workplace)
 
     @cached_property
     def http(self) -> Http:
@@ -106,13 +106,15 @@ class Project:
     @cached_property
     def workplace(self) -> Workplace:
         """What a plug-in without a platform gets."""
+        settings = self.settings
         return Workplace(
             self.repository.top,
             self.home,
             self.redact,
-            self.settings.remote,
+            settings.remote,
             self.operator,
             self.clock,
+            settings.remote_timeout,
             self.children,
         )
 
@@ -134,7 +136,7 @@ class Project:
     @cached_property
     def builder(self) -> ArtifactBuilder:
         """The artifact builder."""
-        made: ArtifactBuilder = _made("artifacts", self.settings.build, "builder", "archive", self.workplace)
+        made: ArtifactBuilder = self._named_in("artifacts", self.settings.build, "builder", "archive")
         return made
 
     @cached_property
@@ -142,7 +144,7 @@ class Project:
         """The metrics source; None where the settings say `none`."""
         if self.settings.metrics.get("source") == "none":
             return None
-        made: MetricsSource = _made("metrics", self.settings.metrics, "source", "scrape", self.workplace)
+        made: MetricsSource = self._named_in("metrics", self.settings.metrics, "source", "scrape")
         return made
 
     @cached_property
@@ -151,7 +153,7 @@ class Project:
         unknown = set(self.settings.checks.tables) - set(plugins.names("checks"))
         for name in sorted(unknown):
             plugins.factory("checks", name)
-        return {name: plugins.factory("checks", name)(self._check_table(name), self.workplace) for name in CHECKS}
+        return {name: self._made("checks", name, self._check_table(name), self.workplace) for name in CHECKS}
 
     @property
     def policy(self) -> Policy:
@@ -168,7 +170,8 @@ class Project:
 
     def channels(self) -> tuple[dict[str, Notifier], dict[str, str]]:
         """The channels to tell, by name; and those that cannot be told, with how to change that."""
-        return channels.made(channels.wanted(self.settings.notify, self.settings.notifiers), self.workplace)
+        with self.loaded.placing():
+            return channels.made(channels.wanted(self.settings.notify, self.settings.notifiers), self.workplace)
 
     def performers(self, write_document: Callable[[Run], Path]) -> Mapping[str, Perform]:
         """Who does what: every kind of step that a plan may hold."""
@@ -228,9 +231,19 @@ class Project:
         rest = {key: value for key, value in table.items() if key not in ("platform", "version_url")}
         if kind == "process":
             rest.setdefault("setup", self.settings.setup.model_dump())
-        platform: Platform = plugins.factory("platforms", kind)(rest, site)
+        platform: Platform = self._made("platforms", kind, rest, site)
         path = _version_path(table, f"environments.{environment}.{name}")
         return VersionAsked(platform, path, self.http) if path else platform
+
+    def _named_in(self, group: plugins.Group, table: Mapping[str, Any], key: str, default: str) -> Any:
+        """A plug-in made by the factory that `table[key]` names, with the rest of its table."""
+        rest = {name: value for name, value in table.items() if name != key}
+        return self._made(group, str(table.get(key, default)), rest, self.workplace)
+
+    def _made(self, group: plugins.Group, name: str, table: Mapping[str, Any], where: Site | Workplace) -> Any:
+        """A plug-in made from its table. Raises `UsageError` with the place of what is wrong in it."""
+        with self.loaded.placing():
+            return plugins.factory(group, name)(table, where)
 
     def _check_table(self, name: str) -> dict[str, Any]:
         table = dict(self.settings.checks.tables.get(name, {}))
@@ -240,12 +253,6 @@ class Project:
         if name == "branch" and self.settings.merge.into:
             table.setdefault("main", self.settings.merge.into[0])
         return table
-
-
-def _made(group: plugins.Group, table: Mapping[str, Any], key: str, default: str, workplace: Workplace) -> Any:
-    """A plug-in made by the factory that `table[key]` names, with the rest of its table."""
-    rest = {name: value for name, value in table.items() if name != key}
-    return plugins.factory(group, str(table.get(key, default)))(rest, workplace)
 
 
 def _version_path(table: Mapping[str, Any], room: str) -> str:

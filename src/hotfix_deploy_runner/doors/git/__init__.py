@@ -5,7 +5,10 @@ git's output is read; `history`, `worktrees`, `refs` and `remotes` are the opera
 """
 
 from pathlib import Path
+from typing import Self
 
+from ...core.instant import Seconds
+from ...ports import Workplace
 from ..command import Commands
 from .call import GitCall
 from .records import Change, Commit, CommitInfo, MergePreview, Size
@@ -21,5 +24,13 @@ class Git(Remotes):
     started, or takes longer than `timeout` seconds.
     """
 
-    def __init__(self, repository: Path, commands: Commands, *, remote: str = "origin", timeout: float = 120.0) -> None:
+    def __init__(
+        self, repository: Path, commands: Commands, *, remote: str = "origin", timeout: Seconds = 120.0
+    ) -> None:
         super().__init__(GitCall(repository, commands, timeout), remote)
+
+    @classmethod
+    def of(cls, workplace: Workplace) -> Self:
+        """Git for a plug-in: in the operator's repository, with the configured remote and time limit."""
+        commands = Commands(workplace.redact, children=workplace.children)
+        return cls(workplace.repository, commands, remote=workplace.remote, timeout=workplace.remote_timeout)

@@ -62,13 +62,14 @@ class GitCall:
         cwd: Path | None = None,
         env: Mapping[str, str | None] | None = None,
         accept: frozenset[int] = frozenset({0}),
+        next_step: str = "",
     ) -> Finished:
         """Run `git <arguments>` in `cwd` (default: the repository).
 
         Standard output is in the answer's `output`, not redacted: a branch may be named like somebody's password.
 
         `what` names the operation for a person, as in "git could not <what>". Raises `GitFailed` unless the exit
-        code is one of `accept`.
+        code is one of `accept`, with `next_step`.
         """
         argv = ["git", *_OPTIONS, *arguments]
         environment = {**_QUIET, **dict.fromkeys(_FOREIGN), **(env or {})}
@@ -79,9 +80,9 @@ class GitCall:
         except CommandFailed as error:
             raise GitFailed(f"git could not {what}", detail=error.detail) from error
         if done.timed_out:
-            raise GitFailed(f"git could not {what} within {self._timeout:g} s", detail=self.last_words(done))
-        if done.exit_code not in accept:
-            raise GitFailed(f"git could not {what}", detail=self.last_words(done))
+            what = f"{what} within {self._timeout:g} s"
+        if done.timed_out or done.exit_code not in accept:
+            raise GitFailed(f"git could not {what}", detail=self.last_words(done), next_step=next_step)
         return done
 
     async def text(self, *arguments: str, what: str, cwd: Path | None = None) -> str:

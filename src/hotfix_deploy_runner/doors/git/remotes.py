@@ -38,7 +38,8 @@ class Remotes(Refs):
         if done == ():
             return ()
         if not any(map(_CLASH.match, done)):
-            raise GitFailed(f"git could not fetch from {self._remote}", detail="\n".join(done))
+            why = "\n".join(done)
+            raise GitFailed(f"git could not fetch from {self._remote}", detail=why, next_step=self._look())
         await self._fetch("--no-tags", branches)  # whatever else failed, fails again
         return await self._clashing_tags()
 
@@ -76,7 +77,8 @@ class Remotes(Refs):
         still = ("--no-prune", "--no-prune-tags", "--no-recurse-submodules", "--no-auto-maintenance")
         asked = ("fetch", tags, *still, "--no-write-fetch-head", "--refmap=", "--", self._remote, refspec)
         env = await self._call.over_the_network()
-        done = await self._call.run(*asked, what=f"fetch from {self._remote}", env=env, accept=accept)
+        what = f"fetch from {self._remote}"
+        done = await self._call.run(*asked, what=what, env=env, accept=accept, next_step=self._look())
         return () if done.exit_code == 0 else (done.tail or ("no reason given",))
 
     async def _clashing_tags(self) -> tuple[str, ...]:
@@ -88,5 +90,10 @@ class Remotes(Refs):
     async def _ls_remote(self, *options: str, pattern: str = "") -> dict[str, str]:
         asked = ("ls-remote", *options, "--", self._remote, *([pattern] if pattern else []))
         env = await self._call.over_the_network()
-        done = await self._call.run(*asked, what=f"ask {self._remote} for its refs", env=env)
+        what = f"ask {self._remote} for its refs"
+        done = await self._call.run(*asked, what=what, env=env, next_step=self._look())
         return records.refs(done.output)
+
+    def _look(self) -> str:
+        """The command that shows whether the remote can be reached."""
+        return f"git ls-remote {self._remote}"
