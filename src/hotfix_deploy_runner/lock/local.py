@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -74,7 +73,7 @@ class LocalLocks:
         clock: Callable[[], Instant] = time.time,
     ) -> None:
         self._files = LockFiles(directory)
-        self._process = mark(os.getpid() if pid is None else pid, host or socket.gethostname())
+        self._process = mark(os.getpid() if pid is None else pid, host or os.uname().nodename)
         self._clock = clock
 
     def acquire(
