@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
@@ -48,15 +48,17 @@ class Discovery:
 
         Raises `CheckFailed` when the branch or the base cannot be told, or production runs several versions.
         """
-        clashing = await self._git.fetch()
-        found = {environment: await self.fleets(environment) for environment in environments}
+        clashing, found = await asyncio.gather(self._git.fetch(), self._all(environments))
         base_of = "production" if request.target == "staging" else request.target
         old = self._running(base_of, found.get(base_of) or await self.fleets(base_of))
         base, old_from = await self._base(old)
         if not base:
             raise CheckFailed(f"{base_of} runs {old.version}, and neither it nor a tag says from which commit")
         commit = await self._pin(request.branch)
-        taken = self._tags.versions({**await self._git.tags(), **await self._git.remote_tags()})
+        here, there, rolled_back = await asyncio.gather(
+            self._git.tags(), self._git.remote_tags(), self._git.remote_refs(ROLLED_BACK)
+        )
+        taken = self._tags.versions({**here, **there})
         running = self._tags.version(old.version)
         if running is None:
             raise CheckFailed(
@@ -64,7 +66,7 @@ class Discovery:
             )
         version = next_patch(running, taken)
         remarks = [f"the tag {tag} is not the remote's; left as it is" for tag in clashing]
-        remarks += await self._newest_differs(old, taken)
+        remarks += self._newest_differs(old, taken, {ref.removeprefix(ROLLED_BACK) for ref in rolled_back})
         return msgspec.structs.replace(
             rest,
             old=old,
@@ -118,6 +120,9 @@ class Discovery:
             remarks=tuple(self._migrated(request.target, old, version)),
         )
 
+    async def _all(self, environments: Sequence[Environment]) -> dict[Environment, tuple[Found, ...]]:
+        return {environment: await self.fleets(environment) for environment in environments}
+
     def _migrated(self, target: Environment, old: Revision, version: str) -> Iterator[str]:
         """A warning, where what runs has brought a migration that cannot be taken back."""
         if paths := irreversible_in(self._store, target, old.version):
@@ -161,9 +166,8 @@ class Discovery:
         commit = old.commit or tagged or ""
         return commit, "tag" if commit == tagged else "commit"
 
-    async def _newest_differs(self, old: Revision, taken: Sequence[Version]) -> list[str]:
-        """What runs wins over what the tags say; the difference is worth a word."""
-        rolled_back = {ref.removeprefix(ROLLED_BACK) for ref in await self._git.remote_refs(ROLLED_BACK)}
+    def _newest_differs(self, old: Revision, taken: Sequence[Version], rolled_back: Collection[str]) -> list[str]:
+        """What runs wins over what the tags say, those `rolled_back` left out; the difference is worth a word."""
         final = [tag for version in taken if version.is_final and (tag := self._tags.tag(version)) not in rolled_back]
         if not final or final[-1] == old.version:
             return []

@@ -54,6 +54,7 @@ class GitCall:
         self.repository = repository
         self._commands = commands
         self._timeout = timeout
+        self._ssh: str | None = None
 
     async def run(
         self,
@@ -101,7 +102,9 @@ class GitCall:
     async def over_the_network(self) -> dict[str, str | None]:
         """Environment for a command that may use SSH: it must fail rather than ask, unless the user chose a command."""
         chosen = {"GIT_SSH_COMMAND", "GIT_SSH"} & os.environ.keys()
-        if chosen or (await self._configured("core.sshCommand")):
+        if self._ssh is None:
+            self._ssh = await self._configured("core.sshCommand")
+        if chosen or self._ssh:
             return {}
         return {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=15"}
 
