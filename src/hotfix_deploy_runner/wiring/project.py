@@ -150,7 +150,9 @@ class Project:
         smoke = SmokeTests(self.commands, settings.staging.smoke, settings.staging.timeout)
         staging = Staging(self.platforms, smoke, self.http, _health_paths(settings), self.trees)
         probes = Probes(self.platforms, self.commands, settings.watch.probes, settings.watch.probes_timeout, self.trees)
-        tags, rollout, back = Tags(self.git, settings.remote), Rollout(self.platforms), WayBack(self.platforms)
+        watch = WatchTarget(self.platforms, self.metrics)
+        rollout, back = Rollout(self.platforms, watch.read_soon), WayBack(self.platforms)
+        tags = Tags(self.git, settings.remote)
         finish = Finish(self.git, self.trees, write_document, settings.remote)
         return {
             "worktree": preflight.worktree,
@@ -170,7 +172,7 @@ class Project:
             "migrate": migrate.migrate,
             "batch": rollout.batch,
             "settle": rollout.settle,
-            "watch": WatchTarget(self.platforms, self.metrics).watch,
+            "watch": watch.watch,
             "probes": probes.probe,
             "observe": back.observe,
             "restore": back.restore,
