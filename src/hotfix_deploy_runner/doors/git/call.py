@@ -54,7 +54,6 @@ class GitCall:
         self.repository = repository
         self._commands = commands
         self._timeout = timeout
-        self._ssh: str | None = None
 
     async def run(
         self,
@@ -102,9 +101,7 @@ class GitCall:
     async def over_the_network(self) -> dict[str, str | None]:
         """Environment for a command that may use SSH: it must fail rather than ask, unless the user chose a command."""
         chosen = {"GIT_SSH_COMMAND", "GIT_SSH"} & os.environ.keys()
-        if self._ssh is None:
-            self._ssh = await self._configured("core.sshCommand")
-        if chosen or self._ssh:
+        if chosen or (await self._configured("core.sshCommand")):
             return {}
         return {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=15"}
 
