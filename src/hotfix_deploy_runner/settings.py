@@ -28,7 +28,7 @@ InsidePath = Annotated[str, AfterValidator(_inside)]
 class Table(BaseModel):
     """A table of the configuration: an unknown key in it is an error, and its values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class SetupTable(Table):
