@@ -1,10 +1,12 @@
-"""What the runner itself costs: `python -m bench.overhead`.
+"""What the runner itself costs: `python -m bench.overhead [--timeline]`.
 
 A demo run's wall time, from the command's start to its end, less the longest chain of real work in it: installing,
-the tests, the service's own start (once on staging, once a batch), the smoke tests, `min_healthy` a batch, and the
-window. What is left is ours: git, the journal, polling, gates, processes, the document.
+the tests, the service's own start (once on staging, once a batch), staging's drain, the smoke tests, `min_healthy` a
+batch, and the window. What is left is ours: imports, git, the journal, looking, gates, processes, the document. Each
+run also says where that went; `--timeline` lists every step. CPU time is the whole run's, tests and scanners included.
 """
 
+import resource
 import statistics
 import subprocess
 import sys
@@ -12,9 +14,9 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from hotfix_deploy_runner.core.events import AnyEvent
-from hotfix_deploy_runner.core.progress import Progress
 from hotfix_deploy_runner.core.run import Run, fold
 from hotfix_deploy_runner.demo.layout import Layout
 from hotfix_deploy_runner.demo.ports import choose_ports
@@ -24,9 +26,19 @@ from hotfix_deploy_runner.demo.scenarios import scenario
 from hotfix_deploy_runner.demo.world import start_front, start_traffic
 from hotfix_deploy_runner.journal.sqlite import SqliteStore
 
+from .timeline import lines, ours, real_work
+
 TARGET = 1.5
-DRAIN = 0.5
-"""Seconds that the demo's configuration lets an old instance drain; side by side with `min_healthy`, so not added."""
+
+
+class Measured(NamedTuple):
+    """One run: when its process began and ended, its CPU seconds, the service's own start, and the run itself."""
+
+    begun: float
+    over: float
+    cpu: float
+    start: float
+    run: Run
 
 
 def command(layout: Layout, *arguments: str) -> float:
@@ -58,27 +70,8 @@ def service_start(layout: Layout) -> float:
     return statistics.median(taken)
 
 
-def took(progress: Progress) -> float:
-    """Seconds between a step's start and its end."""
-    return (progress.ended_at or 0.0) - (progress.started or 0.0)
-
-
-def real_work(run: Run, start: float) -> dict[str, float]:
-    """The longest chain, by name, in seconds."""
-    batches = sum(p.step.does == "batch" for p in run.steps.values())
-    return {
-        "install": took(run.steps["install"]),
-        "tests": took(run.steps["check:tests"]),
-        "staging: the service's start": start,
-        "smoke tests": took(run.steps["smoke"]),
-        f"{batches} batches: the service's start": batches * start,
-        f"{batches} batches: min_healthy": batches * run.policy.rolling.min_healthy,
-        "window": run.policy.watching.window,
-    }
-
-
-def measured() -> tuple[float, dict[str, float]]:
-    """One run: its wall time, and the real work in it."""
+def measured() -> Measured:
+    """One run in a world of its own."""
     with tempfile.TemporaryDirectory(prefix="hotfix-bench-") as name:
         layout, ports, story = Layout(Path(name).resolve()), choose_ports(), scenario("good")
         make_repository(layout.folder, story, ports)
@@ -88,21 +81,34 @@ def measured() -> tuple[float, dict[str, float]]:
             url = start_front(processes, layout, ports)
             start_traffic(processes, layout, url, story.rate)
             start = service_start(layout)
+            before, begun = cpu(), time.time()
             wall = command(layout, "--branch", BRANCH, "--target", "production", "--yes")
+            used = cpu() - before
         store = SqliteStore(layout.clone / ".git" / "hotfix" / "journal.db", read_only=True)
         events: Sequence[AnyEvent] = [event for _, event in store.events(store.find())]
-        return wall, real_work(fold(list(events)), start)
+        return Measured(begun, begun + wall, used, start, fold(list(events)))
+
+
+def cpu() -> float:
+    """Seconds, user and system, of the children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def shown(parts: dict[str, float]) -> str:
+    return "".join(f"\n    {seconds:6.2f} s  {name}" for name, seconds in parts.items())
 
 
 def main() -> int:
     left = []
     for number in range(1, 4):
-        wall, work = measured()
-        left.append(wall - sum(work.values()))
-        print(f"run {number}: {wall:.2f} s in all")
-        for name, seconds in work.items():
-            print(f"    {seconds:6.2f} s  {name}")
-        print(f"    {left[-1]:6.2f} s  the runner's own")
+        begun, over, used, start, run = measured()
+        work = real_work(run, start)
+        left.append(over - begun - sum(work.values()))
+        print(f"run {number}: {over - begun:.2f} s in all, {used:.2f} s of CPU{shown(work)}")
+        print(f"    {left[-1]:6.2f} s  the runner's own, of which{shown(ours(run, start, begun, over))}")
+        if "--timeline" in sys.argv[1:]:
+            print("\n".join(lines(run, begun)))
     median = statistics.median(left)
     verdict = "held" if median <= TARGET else "missed"
     print(f"overhead: {median:.2f} s, the median of {len(left)} (target {verdict}: {TARGET} s)")

@@ -262,5 +262,5 @@ def test_quick_commands_do_without_the_reader(command: tuple[str, ...], code: in
     done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == code, done.stderr[-500:]
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
-    assert "hotfix_deploy_runner.cli.main" in imported
+    assert "hotfix_deploy_runner.cli.front" in imported
     assert not imported & {"pydantic", "hotfix_deploy_runner.settings"}

@@ -1,5 +1,5 @@
 """`python -m hotfix_deploy_runner`: the same as the command."""
 
-from .cli.main import main
+from .cli.front import main
 
-main(prog_name="hotfix-deploy-runner")
+main()

@@ -32,7 +32,7 @@ class Table(BaseModel):
     To be made from what a person wrote by `validated`, which takes no text for a number.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class SetupTable(Table):

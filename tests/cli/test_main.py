@@ -1,5 +1,6 @@
 """The front door: which command is meant, what help costs, what a wrong word does."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,9 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from hotfix_deploy_runner import __version__
-from hotfix_deploy_runner.cli.main import COMMANDS, main
+from hotfix_deploy_runner.cli.front import COMMANDS
+from hotfix_deploy_runner.cli.main import main
 
 SCRIPTS = Path(sys.executable).parent
+PROGRAM = SCRIPTS / "hotfix-deploy-runner"
 HEAVY = ("asyncio", "pydantic", "rich", "httpx2", "hotfix_deploy_runner.platforms", "hotfix_deploy_runner.wiring")
 
 
@@ -61,8 +64,9 @@ def loaded(*arguments: str, cwd: Path) -> set[str]:
     code = (
         "import sys, atexit\n"
         "atexit.register(lambda: print('\\n'.join(sys.modules), file=sys.stderr))\n"
-        "from hotfix_deploy_runner.cli.main import main\n"
-        f"main({list(arguments)!r})\n"
+        "from hotfix_deploy_runner.cli.front import main\n"
+        f"sys.argv[1:] = {list(arguments)!r}\n"
+        "main()\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, check=True)
     assert done.stdout, "the command said nothing"
@@ -72,6 +76,33 @@ def loaded(*arguments: str, cwd: Path) -> set[str]:
 @pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("status",), ("runs",)])
 def test_what_has_to_be_quick_imports_nothing_heavy(arguments: tuple[str, ...], checkout: Path) -> None:
     assert loaded(*arguments, cwd=checkout) & set(HEAVY) == set()
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("status",)])
+def test_what_has_to_be_quickest_does_without_click_and_says_the_same(
+    arguments: tuple[str, ...], checkout: Path
+) -> None:
+    assert {"click", "hotfix_deploy_runner.core.events"} & loaded(*arguments, cwd=checkout) == set()
+    quick = subprocess.run([PROGRAM, *arguments], cwd=checkout, capture_output=True, text=True, check=True).stdout
+    code = (
+        f"from hotfix_deploy_runner.cli.main import main; main({list(arguments)!r}, prog_name='hotfix-deploy-runner')"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], cwd=checkout, text=True) == quick != ""
+
+
+@pytest.mark.parametrize("argument", ["--help", "--version", "status"])
+def test_a_reader_that_has_gone_away_is_no_bug(argument: str, checkout: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([PROGRAM, argument], cwd=checkout, stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_status_outside_of_a_repository_ends_with_2_and_says_why(tmp_path: Path) -> None:
+    alone = {**os.environ, "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}
+    done = subprocess.run([PROGRAM, "status"], cwd=tmp_path, capture_output=True, text=True, check=False, env=alone)
+    assert (done.returncode, done.stdout) == (2, "") and done.stderr.startswith("Error: ")
 
 
 def test_the_other_name_is_the_rollback() -> None:

@@ -18,7 +18,7 @@ NEW = Revision("v1.0.1")
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "POLL", 0.002)
+    monkeypatch.setattr(health, "BETWEEN", 0.002)
 
 
 def ticking(step: float = 1.0) -> Callable[[], float]:
@@ -126,3 +126,18 @@ def test_more_can_be_asked_than_a_number() -> None:
     world.begin("web-9", Revision("v1.0.0"), State.READY)
     with pytest.raises(PlatformFailed):
         wait(world, 2, enough=wanted, deadline=9.0)
+
+
+def test_the_last_look_comes_when_it_has_been_healthy_for_long_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not at the next of some interval: the pauses end where `min_healthy` does."""
+    pauses: list[float] = []
+    real = asyncio.sleep
+
+    async def noting(seconds: float) -> None:
+        pauses.append(seconds)
+        await real(seconds)
+
+    monkeypatch.setattr(health, "BETWEEN", 60.0)
+    monkeypatch.setattr(asyncio, "sleep", noting)
+    wait(World.running(NEW), min_healthy=0.05, clock=time.time)
+    assert max(pauses) == pytest.approx(0.05, abs=0.005)

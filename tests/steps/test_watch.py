@@ -82,3 +82,25 @@ def test_the_interval_counts_from_the_start_of_each_reading() -> None:
     began = time.monotonic()
     watch(target, Slow([reading(n) for n in range(30)]), lambda: len(target.emitted) >= 10)
     assert 0.9 <= time.monotonic() - began < 1.6, "not 10 times 190 ms"
+
+
+def test_a_reading_that_is_wanted_is_taken_at_once_and_the_interval_counts_from_there() -> None:
+    """With an hour between readings, each comes when it is asked for, and no more than those."""
+    target = Target(msgspec.structs.replace(POLICY, watching=Watching(interval=3600.0)))
+    source = FakeMetrics([reading(1), reading(2), reading(3)])
+    watching = WatchTarget(target.platforms, source)
+
+    async def ask_twice() -> None:
+        task = asyncio.create_task(watching.watch(target.step("watch"), target.run, target.work))
+        for number in (1, 2, 3):
+            async with asyncio.timeout(10):
+                while len(target.emitted) < number:
+                    await asyncio.sleep(0.001)
+            watching.read_soon()
+            watching.read_soon()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(ask_twice())
+    taken = [event.reading for event in target.emitted if isinstance(event, ReadingTaken)]
+    assert taken[1:3] == [reading(1), reading(2)] and len(taken) <= 4

@@ -9,9 +9,10 @@ from tests.views.test_plain import GOOD
 
 from hotfix_deploy_runner.core.fleet import Fleet, Instance, State
 from hotfix_deploy_runner.core.revision import Revision
-from hotfix_deploy_runner.journal.store import RunRow
+from hotfix_deploy_runner.journal.rows import RunRow
 from hotfix_deploy_runner.lock.local import Holder
-from hotfix_deploy_runner.views.listing import EnvironmentStatus, replay, runs_text, status_text
+from hotfix_deploy_runner.views.listing import EnvironmentStatus, runs_text, status_text
+from hotfix_deploy_runner.views.plain import replay
 
 DONE = RunRow(
     "r-2",

@@ -13,7 +13,8 @@ from hotfix_deploy_runner.core.notices import notices
 from hotfix_deploy_runner.core.run import apply, begin
 from hotfix_deploy_runner.errors import LockHeld, UsageError
 from hotfix_deploy_runner.views.incident_document import document
-from hotfix_deploy_runner.views.listing import replay, runs_text
+from hotfix_deploy_runner.views.listing import runs_text
+from hotfix_deploy_runner.views.plain import replay
 from hotfix_deploy_runner.views.render_markdown import to_markdown
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from ..doors.repository import find_repository
-from ..journal.sqlite import SqliteStore
+from ..journal.file import JournalFile
+from ..journal.rows import run_rows
 from ..views.listing import runs_text
 from .failing import tells_errors
 
@@ -15,5 +16,5 @@ from .failing import tells_errors
 @tells_errors
 def command(limit: int) -> None:
     """List the runs of this repository, newest first."""
-    store = SqliteStore(find_repository(Path.cwd()).home / "journal.db", read_only=True)
-    click.echo(runs_text(store.runs(limit)), nl=False)
+    journal = JournalFile(find_repository(Path.cwd()).home / "journal.db", read_only=True)
+    click.echo(runs_text(run_rows(journal, limit)), nl=False)

@@ -1,7 +1,6 @@
 """Which process is meant, for ever: a process id alone is given to another process sooner or later."""
 
 import os
-import socket
 from pathlib import Path
 
 import msgspec
@@ -25,7 +24,7 @@ class ProcessMark(msgspec.Struct, frozen=True):
 def mark(pid: int, host: str = "") -> ProcessMark:
     """The mark of a process of this machine, as it is now."""
     boot = _read(Path("/proc/sys/kernel/random/boot_id"))
-    return ProcessMark(host or socket.gethostname(), pid, _started(pid), boot, _space())
+    return ProcessMark(host or os.uname().nodename, pid, _started(pid), boot, _space())
 
 
 def may_live(process: ProcessMark) -> bool:

@@ -8,30 +8,9 @@ import msgspec
 from ..core.events import AnyEvent, Verb
 from ..core.instant import Instant
 from ..errors import UsageError
+from .rows import RunId, RunRow
 
-RunId = str
-"""Unique among all runs that share a journal."""
-
-
-class RunRow(msgspec.Struct, frozen=True):
-    """One run at a glance, derived from its events. `action` is its request's kind, `old` what ran before it.
-
-    `ended_at` and `code` are None while it has not ended, and again once an ended run is gone on with.
-    `last_seq` is the number of its last event.
-    """
-
-    run: RunId
-    action: str
-    branch: str
-    target: str
-    version: str
-    old: str
-    started_at: Instant
-    operator: str = ""
-    ended_at: Instant | None = None
-    code: int | None = None
-    summary: str = ""
-    last_seq: int = 0
+__all__ = ["InboxRequest", "RunId", "RunRow", "Store", "choose"]
 
 
 class InboxRequest(msgspec.Struct, frozen=True):

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -75,7 +74,7 @@ class LocalLocks:
         clock: Callable[[], Instant] = time.time,
     ) -> None:
         self._files = LockFiles(directory)
-        self._process = mark(os.getpid() if pid is None else pid, host or socket.gethostname())
+        self._process = mark(os.getpid() if pid is None else pid, host or os.uname().nodename)
         self._clock = clock
 
     def acquire(

@@ -2,7 +2,7 @@
 
 import asyncio
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
@@ -50,8 +50,7 @@ class Discovery:
 
         Raises `CheckFailed` when the branch or the base cannot be told, or production runs several versions.
         """
-        clashing = await self._git.fetch()
-        found = {environment: await self.fleets(environment) for environment in environments}
+        clashing, found = await asyncio.gather(self._git.fetch(), self._all(environments))
         base_of = "production" if request.target == "staging" else request.target
         there = found.get(base_of) or await self.fleets(base_of)
         if not revisions_of(there):
@@ -59,10 +58,13 @@ class Discovery:
         old = self._running(base_of, there, request)
         base = await self._bases.find(old, base_of, request)
         commit = await self._pin(request.branch)
-        taken = self._tags.versions({**await self._git.tags(), **await self._git.remote_tags()})
+        here, away, rolled_back = await asyncio.gather(
+            self._git.tags(), self._git.remote_tags(), self._git.remote_refs(ROLLED_BACK)
+        )
+        taken = self._tags.versions({**here, **away})
         version = next_patch(base.follows, taken)
         remarks = [f"the tag {tag} is not the remote's; left as it is" for tag in clashing]
-        remarks += await self._newest_differs(old, taken)
+        remarks += self._newest_differs(old, taken, {ref.removeprefix(ROLLED_BACK) for ref in rolled_back})
         if several := mixed(there):
             remarks.append(f"{base_of} runs {several}; a way back brings all of it to {old.version}")
         return msgspec.structs.replace(
@@ -101,6 +103,9 @@ class Discovery:
             environments=found,
             remarks=tuple(self._migrated(request.target, old, wanted.version)),
         )
+
+    async def _all(self, environments: Sequence[Environment]) -> dict[Environment, tuple[Found, ...]]:
+        return {environment: await self.fleets(environment) for environment in environments}
 
     def _migrated(self, target: Environment, old: Revision, version: str) -> Iterator[str]:
         """A warning, where what runs has brought a migration that cannot be taken back."""
@@ -151,9 +156,8 @@ class Discovery:
             )
         return old
 
-    async def _newest_differs(self, old: Revision, taken: Sequence[Version]) -> list[str]:
-        """What runs wins over what the tags say; the difference is worth a word."""
-        rolled_back = {ref.removeprefix(ROLLED_BACK) for ref in await self._git.remote_refs(ROLLED_BACK)}
+    def _newest_differs(self, old: Revision, taken: Sequence[Version], rolled_back: Collection[str]) -> list[str]:
+        """What runs wins over what the tags say, those `rolled_back` left out; the difference is worth a word."""
         final = [tag for version in taken if version.is_final and (tag := self._tags.tag(version)) not in rolled_back]
         if not final or final[-1] == old.version:
             return []

@@ -6,11 +6,14 @@ from typing import Any
 
 from ..core.fleet import Fleet, Instance, State
 from ..core.instant import Instant, Seconds, spoken
+from ..core.pacing import pause
 from ..core.revision import Revision
 from ..errors import PlatformFailed
 from ..ports import Platform
 
-POLL: Seconds = 0.2
+BETWEEN: Seconds = 0.2
+"""Seconds between two looks at most. One that looks this far apart find failed has failed: a single look may fall
+between an exit and its replacement."""
 
 
 async def until_healthy(
@@ -30,7 +33,7 @@ async def until_healthy(
     """
     begun = clock()
     healthy_since: Instant | None = None
-    broken_before: tuple[str, ...] = ()
+    broken_since: dict[str, Instant] = {}
     good_enough = enough or (lambda fleet: fleet.ready(revision) >= count)
     while True:
         fleet = await platform.fleet()
@@ -38,14 +41,14 @@ async def until_healthy(
         healthy_since = (healthy_since or now) if good_enough(fleet) else None
         if healthy_since is not None and now - healthy_since >= min_healthy:
             return fleet
-        broken = tuple(i.incarnation for i in fleet.of(revision) if i.state is State.FAILED)
-        # Twice in a row: one look may fall between an exit and its replacement.
-        if healthy_since is None and set(broken) & set(broken_before):
+        broken = [i.incarnation for i in fleet.of(revision) if i.state is State.FAILED]
+        broken_since = {one: broken_since.get(one, now) for one in broken}
+        if healthy_since is None and any(now - since >= BETWEEN for since in broken_since.values()):
             raise await _unhealthy(platform, fleet, revision, count, "failed")
         if now - begun > deadline:
             raise await _unhealthy(platform, fleet, revision, count, f"not healthy within {spoken(deadline)}")
-        broken_before = broken
-        await asyncio.sleep(POLL)
+        rest = pause(now - begun) if healthy_since is None else min_healthy - (now - healthy_since)
+        await asyncio.sleep(min(BETWEEN, rest))
 
 
 async def shifted_and_healthy(shift: Coroutine[Any, Any, None], healthy: Coroutine[Any, Any, Fleet]) -> Fleet:

@@ -73,14 +73,17 @@ class Preflight:
     async def worktree(self, step: Step, run: Run, work: Work) -> Outcome:
         """Check the pinned commit out beside the operator's checkout, and the base's; list what lies between."""
         facts = run.facts
-        await self._check_out(run)
-        changes = await self._git.changes(facts.base, facts.commit)
-        commits = await self._git.commits(facts.base, facts.commit)
+        changes, commits, diffstat, _ = await asyncio.gather(
+            self._git.changes(facts.base, facts.commit),
+            self._git.commits(facts.base, facts.commit),
+            self._git.diffstat(facts.base, facts.commit),
+            self._check_out(run),
+        )
         return Outcome(
             found={
                 "changed": [change.path for change in changes],
                 "commits": [{"commit": c.commit, "author": c.author, "subject": c.subject} for c in commits],
-                "diffstat": await self._git.diffstat(facts.base, facts.commit),
+                "diffstat": diffstat,
             }
         )
 
@@ -92,6 +95,7 @@ class Preflight:
             await self._install(run)
 
     async def _check_out(self, run: Run) -> None:
+        """One after the other: git does not promise to make several worktrees at a time."""
         await self._git.add_worktree(self._trees.tree(run), run.facts.commit)
         await self._git.add_worktree(self._trees.pristine(run), run.facts.commit)
         await self._git.add_worktree(self._trees.base(run), run.facts.base)

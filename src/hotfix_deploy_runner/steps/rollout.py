@@ -1,6 +1,7 @@
 """Turning the dial up: what runs is recorded, the artifact is brought, then batch by batch."""
 
 import asyncio
+from collections.abc import Callable
 
 from ..core.check import Line, Status
 from ..core.fleet import Fleet
@@ -14,10 +15,10 @@ from .work import Outcome, Platforms, Work, move_of, passed
 
 
 class Rollout:
-    """Drives the platforms of the target."""
+    """Drives the platforms of the target. `read_soon` asks for a reading: a batch's gate waits for one."""
 
-    def __init__(self, platforms: Platforms) -> None:
-        self._platforms = platforms
+    def __init__(self, platforms: Platforms, read_soon: Callable[[], None] = lambda: None) -> None:
+        self._platforms, self._read_soon = platforms, read_soon
 
     async def record(self, step: Step, run: Run, work: Work) -> Outcome:
         """What runs where, as it is before anything is changed."""
@@ -52,6 +53,7 @@ class Rollout:
         noun = platform.noun.capitalize()
         for number in range(already + 1, count + 1):
             work.report(Line(Status.OK, f"{noun} {before + number}/{args['of']} healthy"))
+        self._read_soon()
         return Outcome(found={"incarnations": [i.incarnation for i in fleet.of(run.new) if i.ready]})
 
     async def settle(self, step: Step, run: Run, work: Work) -> Outcome:

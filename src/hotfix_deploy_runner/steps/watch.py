@@ -1,6 +1,7 @@
 """Reading the target's metrics, again and again, until told to stop. It judges nothing."""
 
 import asyncio
+import contextlib
 
 from ..core.events import ReadingMissed, ReadingTaken
 from ..core.fleet import Fleet
@@ -17,19 +18,28 @@ class WatchTarget:
 
     def __init__(self, platforms: Platforms, source: MetricsSource | None) -> None:
         self._platforms, self._source = platforms, source
+        self._wanted = asyncio.Event()
+
+    def read_soon(self) -> None:
+        """Take the next reading at once: a gate waits for it. The interval is counted from there on."""
+        self._wanted.set()
 
     async def watch(self, step: Step, run: Run, work: Work) -> Outcome:
-        """One reading an interval, counted from the start of each; the cursor goes into the journal with it.
+        """One reading an interval, counted from the start of each, or sooner where one is wanted.
 
-        A resumed run goes on from the cursor that its last reading left.
+        Readings follow on each other without a gap: one that is taken sooner is shorter, and the next begins there.
+        The cursor goes into the journal with each; a resumed run goes on from where its last reading left it.
         """
         assert self._source is not None
         cursor = run.cursor
         loop = asyncio.get_running_loop()
         while True:
             due = loop.time() + run.policy.watching.interval
+            self._wanted.clear()
             cursor = await self._read(self._source, cursor, step, run, work)
-            await asyncio.sleep(max(0.0, due - loop.time()))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(due):
+                    await self._wanted.wait()
 
     async def _read(
         self, source: MetricsSource, cursor: Cursor | None, step: Step, run: Run, work: Work

@@ -11,7 +11,7 @@ from ..core.revision import Revision
 from ..core.timeline import ending_status
 from . import incident_sections as sections
 from .blocks import Blank, Block, Code, Document, Figures, Paragraph, Phrase, Prose, Section, Strong, Table
-from .words import result
+from .results import result
 
 
 def document(known: Incident) -> Document:

@@ -1,18 +1,15 @@
-"""The texts of `runs`, `status` and `show`. Imports no asyncio, rich or pydantic: these commands answer at once."""
+"""The texts of `runs` and `status`. Imports no event, asyncio, rich or pydantic: these commands answer at once."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TextIO
 
 import msgspec
 
-from ..core.events import AnyEvent
 from ..core.fleet import Fleet, Instance
 from ..core.instant import Instant, spoken
-from ..journal.store import RunRow
+from ..journal.rows import RunRow
 from ..lock.local import Holder
-from .plain import PlainView
-from .words import result
+from .results import result
 
 
 class EnvironmentStatus(msgspec.Struct, frozen=True):
@@ -37,14 +34,6 @@ def status_text(environments: Sequence[EnvironmentStatus]) -> str:
     if not environments:
         return "No environment is configured.\n"
     return "\n".join("".join(f"{line}\n" for line in _environment(known)) for known in environments)
-
-
-def replay(events: Iterable[tuple[int, AnyEvent]], out: TextIO) -> None:
-    """The text of `show RUN`: the narration of a run, from its journal, as far as it goes."""
-    view = PlainView(out)
-    for seq, event in events:
-        view.event(seq, event)
-    view.close()
 
 
 def _run_cells(row: RunRow) -> tuple[str, ...]:

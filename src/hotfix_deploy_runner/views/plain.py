@@ -1,6 +1,6 @@
 """The plain output: what a pipe, a log file and CI get. Scripts rely on these lines, their order and their wording."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from ..core.check import Line
@@ -37,3 +37,11 @@ class PlainView:
     def close(self) -> None:
         """Nothing is left to print; the stream stays open."""
         self._out.flush()
+
+
+def replay(events: Iterable[tuple[int, AnyEvent]], out: TextIO) -> None:
+    """The narration of a run, told again from its journal, as far as it goes."""
+    view = PlainView(out)
+    for seq, event in events:
+        view.event(seq, event)
+    view.close()

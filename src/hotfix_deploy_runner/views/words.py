@@ -1,31 +1,12 @@
 """The wording of the terminal's views: header, last words, what is under way. The contract's where it has them."""
 
-from ..core.ending import Ending, ExitCode
+from ..core.ending import Ending
 from ..core.events import Resumed
 from ..core.facts import Facts, Request
 from ..core.instant import spoken, utc
 from ..core.phrases import next_step
 from ..core.run import Run
 from ..core.step import Step
-
-RESULTS = {
-    ExitCode.DONE: "done",
-    ExitCode.BUG: "failed by a bug",
-    ExitCode.USAGE: "refused",
-    ExitCode.STOPPED: "stopped",
-    ExitCode.ROLLED_BACK: "rolled back",
-    ExitCode.NEEDS_HUMAN: "needs a human",
-    ExitCode.UNPROVEN: "live, unproven or unfinished",
-    ExitCode.HELD: "held off",
-    ExitCode.INTERRUPTED: "interrupted",
-    ExitCode.TERMINATED: "interrupted",
-}
-"""What an exit code says of a run."""
-
-
-def result(code: int) -> str:
-    """An exit code with its meaning: `4 rolled back`."""
-    return f"{int(code)} {RESULTS[ExitCode(code)]}" if code in set(ExitCode) else str(code)
 
 
 def header(request: Request, facts: Facts) -> tuple[str, ...]:

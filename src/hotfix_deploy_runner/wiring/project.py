@@ -184,7 +184,9 @@ class Project:
         staging = Staging(self.platforms, smoke, self.http, _health_paths(settings), self.trees)
         probes = Probes(self.platforms, self.commands, settings.watch.probes, settings.watch.probes_timeout, self.trees)
         hooks = Hooks(self.commands, settings.hooks.commands, settings.hooks.timeout, self.trees, self.repository.top)
-        tags, rollout, back = Tags(self.git, settings.remote), Rollout(self.platforms), WayBack(self.platforms)
+        watch = WatchTarget(self.platforms, self.metrics)
+        rollout, back = Rollout(self.platforms, watch.read_soon), WayBack(self.platforms)
+        tags = Tags(self.git, settings.remote)
         finish = Finish(self.git, self.trees, write_document, settings.remote)
         return {
             "worktree": preflight.worktree,
@@ -206,7 +208,7 @@ class Project:
             "hook": hooks.hook,
             "batch": rollout.batch,
             "settle": rollout.settle,
-            "watch": WatchTarget(self.platforms, self.metrics).watch,
+            "watch": watch.watch,
             "probes": probes.probe,
             "observe": back.observe,
             "restore": back.restore,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from ...core.instant import Seconds
+from ...core.pacing import pause
 from ...core.revision import Revision
 from ...errors import PlatformFailed
 from .fence import Fence
@@ -18,7 +19,6 @@ from .liveness import MARK, Processes
 from .releases import Release
 from .spawn import spawn
 
-POLL: Seconds = 0.05
 UNKILLABLE: Seconds = 10.0
 """How long a process may take to be gone after KILL: only the kernel can hold it (uninterruptible sleep)."""
 
@@ -106,11 +106,12 @@ class Supervisor:
 
     async def _gone(self, record: Record, patience: Seconds) -> bool:
         """Whether no process of `record` is left within `patience` seconds."""
-        deadline = time.monotonic() + patience
+        begun = time.monotonic()
         while await asyncio.to_thread(self.present, record):
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - begun
+            if waited > patience:
                 return False
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(pause(waited))
         return True
 
     def _signal(self, record: Record, number: signal.Signals) -> None:

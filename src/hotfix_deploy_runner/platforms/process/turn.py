@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from ...core.instant import Seconds, spoken
+from ...core.pacing import pause
 from ...core.revision import Revision
 from ...errors import PlatformFailed
 from .fence import Fence
@@ -129,13 +130,14 @@ class Turn:
 
     async def _until_ready(self, record: Record, patience: Seconds) -> str:
         """Why `record` is not ready within `patience` seconds, at once when its process has ended; or nothing."""
-        deadline = time.monotonic() + patience
+        begun = time.monotonic()
         while why := await self._parts.observer.not_ready(record):
             if not self._alive(record):
                 return why
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - begun
+            if waited > patience:
                 return f"not ready within {spoken(self._parts.start_limit)}: {why}"
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(pause(waited))
         return ""
 
     def _time_left(self, record: Record) -> Seconds:

@@ -1,0 +1,37 @@
+"""Who holds what, as text. Quick: no click, no event, no settings' model, no asyncio and no platform is imported."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from ..core.fleet import Fleet
+from ..doors.repository import Repository, find_repository
+from ..journal.file import JournalFile
+from ..journal.rows import run_rows
+from ..lock.local import LocalLocks
+from ..views.listing import EnvironmentStatus, status_text
+
+Fleets = Mapping[str, dict[str, Fleet]]
+"""By environment, the platforms' fleets by name."""
+
+
+def standing(fleets: Fleets = MappingProxyType({})) -> str:
+    """Each environment of this folder's repository: who holds it, how its last run ended, and `fleets`, if any.
+
+    Raises `UsageError` outside of a checkout, `JournalBroken` when the journal cannot be read.
+    """
+    repository = find_repository(Path.cwd())
+    rows = run_rows(JournalFile(repository.home / "journal.db", read_only=True))
+    locks = LocalLocks(repository.home / "locks")
+    names = dict.fromkeys([*fleets, *_locked(repository), *(row.target for row in rows)])
+    known = [
+        EnvironmentStatus(
+            name, locks.holder(name), next((row for row in rows if row.target == name), None), fleets.get(name, {})
+        )
+        for name in names
+    ]
+    return status_text(known)
+
+
+def _locked(repository: Repository) -> list[str]:
+    return sorted(path.name.removesuffix(".lock.json") for path in (repository.home / "locks").glob("*.lock.json"))
