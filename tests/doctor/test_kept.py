@@ -37,7 +37,7 @@ def test_a_whole_journal_and_one_that_is_damaged(home: Path) -> None:
     path.write_bytes(content)
     line = named(kept(home, []), "journal")
     assert line.status is Status.FAIL
-    assert f"mv {path} {path}.broken" in line.detail[-1]
+    assert "hotfix-deploy-runner runs --salvage" in line.detail[-1]
 
 
 def test_what_is_no_database_is_damaged(tmp_path: Path) -> None:
@@ -74,6 +74,6 @@ def test_each_state_of_a_lock(home: Path) -> None:
     locks.suspend(lease, "run r1 broke off")
     left = named(kept(home, ["production"]), "production")
     assert (left.status, left.text) == (Status.FAIL, "A run left production unfinished")
-    assert "rollback-deploy-auto --target production" in left.detail[-1]
+    assert "hotfix-deploy-runner resume r1, or abort r1" in left.detail[-1]
     next((home / "locks").glob("production*")).write_text("{")
     assert named(kept(home, ["production"]), "production").status is Status.FAIL

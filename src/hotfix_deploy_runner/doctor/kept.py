@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..core.check import Line, Status
+from ..journal.file import SALVAGE
 from ..journal.integrity import damage
 from ..lock.local import Holder, LocalLocks
 
@@ -36,7 +37,7 @@ def _place(home: Path) -> list[Line]:
 def _journal(path: Path) -> Line:
     found = damage(path)
     if found:
-        how = f"mv {path} {path}.broken, which begins a new one: the runs in it are lost to status and rollback"
+        how = f"{SALVAGE}, which saves what can be read into a new one"
         return Line(Status.FAIL, "The journal is damaged", (*found[:3], how))
     return Line(Status.OK, "Journal is whole" if path.exists() else "Journal: none yet")
 
@@ -47,6 +48,6 @@ def _lock(environment: str, holder: Holder | None) -> Line:
     if holder.state == "unreadable":
         return Line(Status.FAIL, f"Lock of {environment} cannot be read", (str(holder), holder.repair or _STATUS))
     if holder.state == "suspended" or not holder.alive:
-        how = f"{_STATUS}; rollback-deploy-auto --target {environment}"
+        how = f"hotfix-deploy-runner resume {holder.run}, or abort {holder.run}"
         return Line(Status.FAIL, f"A run left {environment} unfinished", (str(holder), how))
     return Line(Status.WARN, f"A run holds {environment}", (str(holder), _STATUS))

@@ -18,6 +18,7 @@ BUSY_TIMEOUT = 10.0
 """Seconds to wait for another process that is writing; a write takes milliseconds."""
 
 STATUS = "hotfix-deploy-runner status"
+SALVAGE = "hotfix-deploy-runner runs --salvage"
 
 
 class JournalFile:
@@ -47,6 +48,11 @@ class JournalFile:
             with self.connection:
                 yield self.connection
 
+    def shrink(self) -> None:
+        """Give back to the disk what is no longer in use."""
+        with self._guard("shrunk"):
+            self.connection.execute("VACUUM")
+
     def close(self) -> None:
         """Let go of the file."""
         with self._guard("closed"):
@@ -58,16 +64,21 @@ class JournalFile:
             # Only ever a new file: closing a second descriptor would drop the locks of a connection that has it open.
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
         connection = self._connect(f"{self._path.absolute().as_uri()}?mode=rw")
-        if schema.version(connection) == 0:
+        if schema.version(connection) < schema.VERSION:
             schema.use_write_ahead_log(connection, self._busy_timeout)
-            schema.create(connection)
+            schema.bring_forward(connection)
         return connection
 
     def _open_to_read(self) -> sqlite3.Connection:
+        """An older file is read as a copy in memory, brought forward there: who only reads changes nothing."""
         connection = self._connect(f"{self._path.absolute().as_uri()}?mode=rw") if self._path.exists() else None
-        if connection is None or schema.version(connection) == 0:
-            connection = self._connect(":memory:")
-            schema.create(connection)
+        if connection is None or schema.version(connection) < schema.VERSION:
+            copy = self._connect(":memory:")
+            if connection is not None:
+                connection.backup(copy)
+                connection.close()
+            schema.bring_forward(copy)
+            connection = copy
         connection.execute("PRAGMA query_only = ON")
         return connection
 
@@ -90,10 +101,10 @@ class JournalFile:
     def _advice(self, error: Exception) -> str:
         """The command that helps, by SQLite's primary result code (https://www.sqlite.org/rescode.html)."""
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        folder, file, aside = (shlex.quote(str(p)) for p in (self._path.parent, self._path, f"{self._path}.broken"))
+        folder, file = (shlex.quote(str(path)) for path in (self._path.parent, self._path))
         return {
             sqlite3.SQLITE_BUSY: STATUS,
             sqlite3.SQLITE_FULL: f"df -h {folder}",
-            sqlite3.SQLITE_CORRUPT: f"mv {file} {aside}",
-            sqlite3.SQLITE_NOTADB: f"mv {file} {aside}",
+            sqlite3.SQLITE_CORRUPT: SALVAGE,
+            sqlite3.SQLITE_NOTADB: SALVAGE,
         }.get(code, f"ls -ld {folder} {file}")
