@@ -108,7 +108,7 @@ def _killed(town: Town, kill: Kill, arguments: tuple[str, ...]) -> str:
     log = town.folder / "points"
     log.unlink(missing_ok=True)
     victim = town.victim(kill.point, log, *arguments)
-    if not (_stopped(victim) if kill.point else _alive_after(victim, kill.seconds)):
+    if not (stopped(victim) if kill.point else _alive_after(victim, kill.seconds)):
         return ""
     os.kill(victim.pid, signal.SIGKILL)
     victim.wait(PATIENCE)
@@ -116,7 +116,7 @@ def _killed(town: Town, kill: Kill, arguments: tuple[str, ...]) -> str:
     return named[-1].partition(" ")[2] if named else "before its first point"
 
 
-def _stopped(victim: "subprocess.Popen[bytes]") -> bool:
+def stopped(victim: "subprocess.Popen[bytes]") -> bool:
     """Wait until it has stopped itself, or has ended; whether it has stopped."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:

@@ -62,6 +62,8 @@ notify = ["slack"]
 command = "sh suite.sh"
 [checks.security.scanners.none]
 command = "sh scan.sh"
+[checks.way-back]
+free_gb = 0.001
 [staging]
 smoke = "sh suite.sh"
 [watch]
@@ -147,10 +149,14 @@ class Town:
             program, cwd=clone, env=self._environment(), capture_output=True, text=True, timeout=120, check=False
         )
 
-    def victim(self, point: int, log: Path, *arguments: str) -> "subprocess.Popen[bytes]":
-        """The command, which stops at this point (0: never). What it prints is in `victim.out`."""
+    def victim(self, point: int, log: Path, *arguments: str, jump: float = 0.0) -> "subprocess.Popen[bytes]":
+        """The command, which stops at this point (0: never). What it prints is in `victim.out`.
+
+        With `jump` it does not stop there: the machine's clock, as it sees it, jumps by so many seconds.
+        """
         program = [sys.executable, "-m", "tests.chaos.victim", str(point), str(log), *arguments]
-        env = {**self._environment(), "PYTHONPATH": str(Path(__file__).parents[2])}
+        path = os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]))
+        env = {**self._environment(), "PYTHONPATH": path, "CHAOS_JUMP": f"{jump}"}
         with (self.folder / "victim.out").open("wb") as out:
             return subprocess.Popen(
                 program, cwd=self.repository.clone, env=env, stdout=out, stderr=out, start_new_session=True

@@ -3,6 +3,7 @@
 A point lies before and after every append to the journal, every program that is run, every change of a lock, every
 effect on a platform and every notice. All are counted and named in LOG; at number N the process stops itself (SIGSTOP:
 every thread, at once), and whoever started it kills it from outside. Nothing else is different from the real thing.
+With CHAOS_JUMP=seconds the machine's clock, as it sees it, jumps by so much there instead.
 """
 
 import functools
@@ -10,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -29,13 +31,22 @@ class Points:
         self._last, self._log = last, log.open("a", buffering=1)
         self._count = 0
         self._lock = threading.Lock()
+        self._jump = float(os.environ.get("CHAOS_JUMP", "0"))
 
     def reached(self, name: str) -> None:
         with self._lock:
             self._count += 1
             self._log.write(f"{self._count} {name}\n")
             if self._count == self._last:
-                os.kill(os.getpid(), signal.SIGSTOP)
+                self._strike()
+
+    def _strike(self) -> None:
+        """Stop; or let the machine's clock jump."""
+        if not self._jump:
+            os.kill(os.getpid(), signal.SIGSTOP)
+            return
+        real, jump = time.time, self._jump
+        time.time = lambda: real() + jump
 
 
 def watch(points: Points) -> None:
