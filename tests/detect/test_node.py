@@ -11,7 +11,7 @@ from tests.fakes.samples import NODE
 
 from hotfix_deploy_runner.detect.found import Language
 from hotfix_deploy_runner.detect.node import detect
-from hotfix_deploy_runner.doors.junit import read
+from hotfix_deploy_runner.doors.reports import read
 
 LINK = "ln -sfn $HOTFIX_ENV/node_modules node_modules && "
 

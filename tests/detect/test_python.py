@@ -10,7 +10,7 @@ from tests.fakes.samples import DJANGO, PYTHON
 
 from hotfix_deploy_runner.detect.found import Language
 from hotfix_deploy_runner.detect.python import detect
-from hotfix_deploy_runner.doors.junit import read
+from hotfix_deploy_runner.doors.reports import read
 
 
 def detected(folder: Path, files: Mapping[str, str]) -> Language:
