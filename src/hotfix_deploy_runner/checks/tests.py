@@ -131,7 +131,11 @@ def _count(runs: Sequence[SuiteRun], tally: Tally, log: Path) -> Line:
 
 
 def _failures(failed: Sequence[Case], log: Path) -> tuple[str, ...]:
-    return at_most(_SHOWN, [f"{case.id}: {case.message[:_LONGEST]}   (log: {log})" for case in failed])
+    return at_most(_SHOWN, [f"{_told(case)}   (log: {log})" for case in failed])
+
+
+def _told(case: Case) -> str:
+    return f"{case.id}: {case.message[:_LONGEST]}" if case.message else case.id
 
 
 def _silent(run: SuiteRun) -> str:
