@@ -64,8 +64,8 @@ def validate(run: Run, now: Instant) -> Judgement | None:
     Slowness that only warns does not shorten the window: an error may still come.
     """
     if run.watch is None:
-        verdict = Verdict(Kind.BLIND, "No metrics source is configured: nothing was watched")
-        return Judgement((Line(Status.WARN, verdict.reason),), verdict)
+        verdict = Verdict(Kind.BLIND, "no metrics source is configured")
+        return Judgement((Line(Status.WARN, "Nothing was watched", (verdict.reason,)),), verdict)
     verdict = run.watch.judge(now)
     over = run.watch.watched >= run.policy.watching.window
     too_early = verdict.kind is Kind.BLIND and not _blind_long_enough(run, now)
