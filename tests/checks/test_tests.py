@@ -86,7 +86,7 @@ def test_a_test_file_that_cannot_be_imported_is_a_failure(tmp_path: Path) -> Non
 
 def test_no_report_says_so_with_the_last_words(tmp_path: Path) -> None:
     result = answer(tmp_path, {}, command="echo cannot find the database; exit 4")
-    failed = line(result, "Tests cannot be counted: it left no JUnit report ($HOTFIX_JUNIT)")
+    failed = line(result, "Tests cannot be counted: it left no test report ($HOTFIX_JUNIT)")
     assert failed.status is Status.FAIL
     assert "ended with 4" in failed.detail[0]
     assert failed.detail[1] == "cannot find the database"
@@ -95,7 +95,7 @@ def test_no_report_says_so_with_the_last_words(tmp_path: Path) -> None:
 def test_an_unreadable_report_says_why(tmp_path: Path) -> None:
     result = answer(tmp_path, {}, command="echo '<!DOCTYPE a><testsuite/>' > $HOTFIX_JUNIT")
     (text,) = texts(result, Status.FAIL)
-    assert text.startswith("Tests cannot be counted: its JUnit report cannot be read:")
+    assert text.startswith("Tests cannot be counted: its test report cannot be read:")
     assert "document type" in text
 
 
@@ -103,7 +103,7 @@ def test_a_report_of_an_earlier_run_does_not_count(tmp_path: Path) -> None:
     stale = "<testsuite><testcase name='old'/></testsuite>"
     write(tmp_path / "logs", {"junit-tests.xml": stale, "tests.log": "old\n"})
     result = answer(tmp_path, {"build/TEST-old.xml": stale}, command="true", junit="build/TEST-*.xml")
-    assert texts(result, Status.FAIL) == ["Tests cannot be counted: it left no JUnit report (build/TEST-*.xml)"]
+    assert texts(result, Status.FAIL) == ["Tests cannot be counted: it left no test report (build/TEST-*.xml)"]
     assert not (tmp_path / "logs/tests.log").exists() or "old" not in (tmp_path / "logs/tests.log").read_text()
 
 
@@ -162,7 +162,7 @@ def test_a_focused_run_without_tests_fails_beside_the_others_count(tmp_path: Pat
 
 def test_a_broken_suite_does_not_hide_the_other(tmp_path: Path) -> None:
     result = answer(tmp_path, {}, command=writes("<testcase name='a'/>"), focused="exit 9")
-    assert texts(result, Status.FAIL) == ["Tests cannot be counted: it left no JUnit report ($HOTFIX_JUNIT)"]
+    assert texts(result, Status.FAIL) == ["Tests cannot be counted: it left no test report ($HOTFIX_JUNIT)"]
     assert texts(result, Status.OK) == ["Tests pass (1/1)"]
 
 

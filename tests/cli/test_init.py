@@ -50,7 +50,7 @@ def test_what_was_detected_is_told_and_what_is_missing(repository: Repository) -
     assert "[WARN] Health address: /livez" in done.stdout
     assert "  [WARN] Smoke tests, against $HOTFIX_URL: not found" in done.stdout
     assert "fill in metrics.requests, such as http_requests_total" in done.stdout
-    assert "go install gotest.tools/gotestsum" in done.stdout
+    assert "  [OK] Tests: go test -json" in done.stdout
     assert "hotfix-deploy-runner doctor" in done.stdout
 
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from tests.fakes.scenes import VERSION, WATCHING, beginning, found
 
-from hotfix_deploy_runner.core.check import Status
+from hotfix_deploy_runner.core.check import Line, Status
 from hotfix_deploy_runner.core.events import ReadingTaken, RunStarted, StepEnded, StepStarted
 from hotfix_deploy_runner.core.instant import Instant
 from hotfix_deploy_runner.core.judging import (
@@ -107,7 +107,7 @@ def test_without_metrics_nothing_is_taken_for_good() -> None:
     assert judgement is not None
     assert judgement.verdict is not None
     assert judgement.verdict.kind is Kind.BLIND
-    assert [line.status for line in judgement.lines] == [Status.WARN]
+    assert judgement.lines == (Line(Status.WARN, "Nothing was watched", ("no metrics source is configured",)),)
 
 
 # What turns a run

@@ -25,8 +25,8 @@ def test_a_go_service(tmp_path: Path) -> None:
     assert value(language.build) == "go build -trimpath -o service.bin ./cmd/shop", "the program that listens"
     assert language.build and "cmd/tidy/main.go" in language.build.look
     assert value(language.start) == "exec ./service.bin"
-    assert value(language.tests) == 'gotestsum --junitfile "$HOTFIX_JUNIT" ./...'
-    assert "go install gotest.tools/gotestsum" in language.missing[0]
+    assert value(language.tests) == 'go test -json ./... > "$HOTFIX_JUNIT"'
+    assert language.missing == ()
     assert language.setup is None
 
 
@@ -35,6 +35,20 @@ def test_a_tool_of_the_module_is_used(tmp_path: Path) -> None:
     assert value(language.tests) == 'go tool gotestsum --junitfile "$HOTFIX_JUNIT" ./...'
     assert language.missing == ()
     assert (language.build, language.start) == (None, None), "a library has no program"
+
+
+def test_examples_and_modules_of_their_own_are_not_the_service(tmp_path: Path) -> None:
+    listens = 'package main\nfunc main() { http.ListenAndServe(":80", nil) }\n'
+    files = {
+        "go.mod": "",
+        "cmd/shop/main.go": "package main\nfunc main() { shop.Main() }\n",
+        "examples/metrics/main.go": listens,
+        "bench/go.mod": "",
+        "bench/server/main.go": listens,
+    }
+    build = golang(tmp_path, files).build
+    assert value(build) == "go build -trimpath -o service.bin ./cmd/shop"
+    assert build and "other programs" not in build.look
 
 
 def test_a_program_at_the_top(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from hotfix_deploy_runner.detect.history import main_branch, remote, tag_format
         (["1.0.0"], "{version}"),
         (["api/v1.0.0", "api/v1.0.1", "web/v3.0.0"], "api/v{version}"),
         (["release-2.0.0", "nightly"], "release-{version}"),
+        (["release-v2.0.0", "v2.0.0"], "v{version}"),
     ],
 )
 def test_the_tag_format(tags: list[str], expected: str) -> None:
@@ -23,7 +24,13 @@ def test_the_tag_format(tags: list[str], expected: str) -> None:
 def test_the_newest_tag_is_the_example_and_others_are_said() -> None:
     guess = tag_format(["v1.2.3", "v1.2.10", "web/v3.0.0"])
     assert guess is not None
-    assert (guess.why, guess.look) == ("tags such as v1.2.10", "1 version tags are spelled otherwise")
+    assert (guess.why, guess.look) == ("tags such as v1.2.10", "1 version tag spelled otherwise")
+
+
+def test_a_pre_release_that_is_no_candidate_is_said_to_be_none() -> None:
+    guess = tag_format(["v0.9.0-beta.1", "v1.2.3", "v2.0.0-beta.1", "v2.0.0-rc.1"])
+    assert guess is not None
+    assert guess.look.startswith("tags such as v2.0.0-beta.1 are passed over")
 
 
 def test_no_version_tag_no_format() -> None:

@@ -11,7 +11,7 @@ from tests.fakes.samples import NODE
 
 from hotfix_deploy_runner.detect.found import Language
 from hotfix_deploy_runner.detect.node import detect
-from hotfix_deploy_runner.doors.junit import read
+from hotfix_deploy_runner.doors.reports import read
 
 LINK = "ln -sfn $HOTFIX_ENV/node_modules node_modules && "
 
@@ -83,7 +83,7 @@ def test_a_lock_file_tells_the_package_manager(tmp_path: Path, lock: str, name: 
 
 
 @pytest.mark.parametrize(
-    ("needs", "command", "missing"),
+    ("needs", "command", "added"),
     [
         ({"vitest": "3"}, "npx vitest run --reporter=default --reporter=junit --outputFile.junit=$HOTFIX_JUNIT", 0),
         ({"jest": "30"}, "--reporters=jest-junit", 1),
@@ -91,11 +91,56 @@ def test_a_lock_file_tells_the_package_manager(tmp_path: Path, lock: str, name: 
         ({"mocha": "11"}, "npx mocha --reporter xunit --reporter-option output=$HOTFIX_JUNIT", 0),
     ],
 )
-def test_each_runner_has_its_way_to_junit(tmp_path: Path, needs: dict[str, str], command: str, missing: int) -> None:
+def test_each_runner_has_its_way_to_junit(tmp_path: Path, needs: dict[str, str], command: str, added: int) -> None:
     language = detected(tmp_path, package(devDependencies=needs))
     assert str(value(language.tests)).startswith(LINK)
     assert command in str(value(language.tests))
-    assert len(language.missing) == missing
+    assert str(value(language.setup)).count("jest-junit@16") == added
+    assert language.missing == ()
+
+
+@pytest.mark.parametrize(
+    ("script", "needs", "expected"),
+    [
+        (
+            "npm run build && cross-env NODE_ENV=test jest && npm run lint",
+            {"jest": "26"},
+            "npm run build && JEST_JUNIT_OUTPUT_FILE=$HOTFIX_JUNIT cross-env NODE_ENV=test "
+            "jest --ci --reporters=default --reporters=jest-junit",
+        ),
+        (
+            "node --experimental-strip-types --test src/*.test.ts",
+            {"typescript": "5"},
+            "node --experimental-strip-types --test --test-reporter=junit "
+            "--test-reporter-destination=$HOTFIX_JUNIT src/*.test.ts",
+        ),
+        (
+            "mocha --require x",
+            {"mocha": "11"},
+            "mocha --reporter xunit --reporter-option output=$HOTFIX_JUNIT --require x",
+        ),
+        ("vitest", {"vitest": "3"}, "vitest run --reporter=default --reporter=junit --outputFile.junit=$HOTFIX_JUNIT"),
+    ],
+)
+def test_the_script_of_the_tests_keeps_what_it_says(
+    tmp_path: Path, script: str, needs: dict[str, str], expected: str
+) -> None:
+    """What it does before, its options and its files; not what comes after."""
+    tests = value(detected(tmp_path, package(scripts={"test": script}, devDependencies=needs)).tests)
+    assert str(tests).endswith(f"export PATH=$PWD/node_modules/.bin:$PATH && {expected}")
+
+
+@pytest.mark.parametrize("name", ["prepare", "postinstall", "prepublish"])
+def test_the_projects_own_steps_are_not_taken_where_only_its_packages_are(tmp_path: Path, name: str) -> None:
+    language = detected(tmp_path, {**package(scripts={name: "husky", "build": "tsc"}), "package-lock.json": ""})
+    assert "&& npm pkg delete scripts && npm ci" in str(value(language.setup))
+    assert str(value(language.build)).startswith("export HOTFIX_ENV=$PWD/.hotfix-env && (mkdir -p")
+    assert str(value(language.build)).endswith(f"npm ci --no-audit --no-fund) && {LINK}npm run build")
+
+
+def test_a_program_of_the_package_is_the_last_resort(tmp_path: Path) -> None:
+    language = detected(tmp_path, package(bin={"shop": "lib/bin.js"}))
+    assert value(language.start) == "exec node lib/bin.js"
 
 
 def test_what_is_built_is_packed_without_its_packages(tmp_path: Path) -> None:

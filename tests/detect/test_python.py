@@ -10,7 +10,7 @@ from tests.fakes.samples import DJANGO, PYTHON
 
 from hotfix_deploy_runner.detect.found import Language
 from hotfix_deploy_runner.detect.python import detect
-from hotfix_deploy_runner.doors.junit import read
+from hotfix_deploy_runner.doors.reports import read
 
 
 def detected(folder: Path, files: Mapping[str, str]) -> Language:
@@ -75,6 +75,13 @@ def test_without_anything_locked_no_tree_shares_an_installation(tmp_path: Path) 
     assert "pip install -q '.[test]'" in str(value(language.setup))
     assert language.inputs is None
     assert language.setup and "nothing is locked" in language.setup.look
+
+
+def test_the_extra_with_the_server_is_installed_too(tmp_path: Path) -> None:
+    text = '[project]\nname = "x"\n[project.optional-dependencies]\ntest = ["pytest"]\nmain = ["gunicorn>=20"]\n'
+    language = detected(tmp_path, {"pyproject.toml": text, "Procfile": "web: gunicorn x:app\n"})
+    assert "pip install -q '.[test,main]'" in str(value(language.setup))
+    assert language.start and language.start.look == "", "gunicorn listens on $PORT by itself"
 
 
 def test_a_procfile_says_how_it_is_started(tmp_path: Path) -> None:

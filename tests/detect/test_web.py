@@ -24,6 +24,34 @@ def test_the_health_address(tmp_path: Path, files: Files, expected: str, why: st
     assert guess and guess.why == why
 
 
+DEPLOYMENT = """\
+          livenessProbe:
+            httpGet:
+              port: http
+              path: /alive
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "expected"),
+    [
+        ("deploy/app.yaml", DEPLOYMENT, "/alive"),
+        (
+            "Dockerfile",
+            "FROM x\nHEALTHCHECK --interval=5s \\\n  CMD curl -f http://localhost:80/live || exit 1\n",
+            "/live",
+        ),
+        ("compose.yaml", 'test: ["CMD", "curl", "-f", "http://localhost:80/ok"]\n', "/ok"),
+        ("chart/templates/app.yaml", "httpGet:\n  path: {{ .Values.path }}\n", None),
+    ],
+)
+def test_what_a_platform_asks_already_comes_first(tmp_path: Path, file: str, text: str, expected: str | None) -> None:
+    guess = health(tree_of(tmp_path, {file: text}))
+    assert (guess and guess.value) == expected
+    routed = health(tree_of(tmp_path, {"main.py": '@app.get("/healthz")\n'}))
+    assert value(routed) == (expected or "/healthz")
+
+
 def test_a_word_that_is_no_route_is_no_health_address(tmp_path: Path) -> None:
     assert health(tree_of(tmp_path, {"a.py": 'STATES = ["up", "down"]\nprint("status")\n'})) is None
 

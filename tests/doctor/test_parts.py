@@ -79,6 +79,17 @@ def test_the_programs_of_the_commands() -> None:
     assert (smoke.status, smoke.text) == (Status.WARN, "Smoke tests: none are configured")
 
 
+def test_a_program_further_on_and_one_of_the_start_are_missed() -> None:
+    places = {"web": {"start": "ln -s a b && exec no-such-node x"}, "api": {"start": "exec sh run"}}
+    settings = Settings.model_validate(
+        {"setup": {"command": "mkdir -p x && no-such-manager install"}, "environments": {"staging": places}}
+    )
+    setup, _, _, start = commands(settings)
+    assert (setup.status, setup.text) == (Status.FAIL, "Setup: no-such-manager is not on the PATH")
+    assert (start.status, start.text) == (Status.FAIL, "Start: no-such-node is not on the PATH")
+    assert start.detail == ("install it, or change environments.staging.web.start",)
+
+
 def examined(check: Any) -> list[Line]:
     return asyncio.run(checks({"one": check, "silent": object()}))  # type: ignore[dict-item]
 

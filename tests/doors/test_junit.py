@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.checks.places import write
 
-from hotfix_deploy_runner.doors.junit import Case, Outcome, Tally, UnreadableReport, read, together
+from hotfix_deploy_runner.doors.reports import read
+from hotfix_deploy_runner.doors.tally import Case, Outcome, Tally, UnreadableReport, together
 
 CASES = """
 <testcase classname="tests.test_auth" name="test_good"/>

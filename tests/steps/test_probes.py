@@ -81,7 +81,7 @@ def test_what_fails_is_named_with_its_instance(tmp_path: Path) -> None:
         (SUITE.format(""), "none has passed"),
         (SUITE.format(SKIPPED), "none has passed"),
         (f"{SUITE.format(GOOD)}; exit 5", "exit code 5"),
-        ("echo it died; exit 1", "it left no JUnit report ($HOTFIX_JUNIT)"),
+        ("echo it died; exit 1", "it left no test report ($HOTFIX_JUNIT)"),
         ("echo it died; exit 1", "it died"),
         ("echo broken > $HOTFIX_JUNIT", "cannot be read"),
     ],

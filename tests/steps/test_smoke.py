@@ -58,8 +58,8 @@ def test_one_that_failed_is_named_with_its_reason_and_the_log(tmp_path: Path) ->
         (report(SKIPPED), "none has passed"),
         (f"{report(GOOD)}; exit 5", "(1/1), but exit code 5"),
         ("echo broken > $HOTFIX_JUNIT", "cannot be read"),
-        ("echo it died; exit 1", "left no JUnit report"),
-        ("exec not-a-program", "left no JUnit report"),
+        ("echo it died; exit 1", "left no test report"),
+        ("exec not-a-program", "left no test report"),
     ],
 )
 def test_whatever_is_not_clearly_good_fails(tmp_path: Path, command: str, words: str) -> None:
@@ -77,4 +77,4 @@ def test_a_report_of_an_earlier_try_is_not_taken_for_this_ones(tmp_path: Path) -
     logs = tmp_path / "logs"
     logs.mkdir()
     (logs / "junit-smoke.xml").write_text(f"<testsuite>{GOOD}</testsuite>")
-    assert "left no JUnit report" in smoke(tmp_path, "true").lines[0].text
+    assert "left no test report" in smoke(tmp_path, "true").lines[0].text

@@ -74,7 +74,7 @@ def test_what_is_not_agreed_to_leaves_no_lock_no_run_no_tag_and_no_tree(office: 
     assert free(office)
     assert office.runs() == []
     assert office.remote("refs/tags") == office.base
-    assert not (office.found.home / "trees").exists()
+    assert not office.found.trees.exists()
 
 
 @pytest.mark.parametrize("place", ["staging", "production"])

@@ -1,4 +1,4 @@
-"""The check `tests`: the project's tests pass, in the tree under test, counted from JUnit XML.
+"""The check `tests`: the project's tests pass, in the tree under test, counted from their report.
 
 It does not install what they need: the candidate's environment is there when it is called. It does not trust an
 exit code without a count, nor a count without the exit code.
@@ -15,9 +15,9 @@ from ..core.check import Candidate, CheckResult, Line, Status
 from ..core.instant import spoken
 from ..core.phrases import at_most
 from ..doors.command import Commands
-from ..doors.junit import Case, Tally, together
 from ..doors.programs import is_missing
 from ..doors.suite import Place, Suite, SuiteRun, run_suite
+from ..doors.tally import Case, Tally, together
 from ..ports import Redact, Settings, Workplace
 from ..settings import Duration, InsidePath, Table, read_table, reads
 from .detection import how_to_configure, is_python, test_command
@@ -32,7 +32,9 @@ class SuiteSettings(Table):
     """`[checks.tests]`: which tests have to pass."""
 
     command: str = Field(
-        "", description="Runs the tests; writes JUnit XML to $HOTFIX_JUNIT. Empty: pytest is detected."
+        "",
+        description="Runs the tests; writes JUnit XML, or what `go test -json` prints, to $HOTFIX_JUNIT. "
+        "Empty: pytest is detected.",
     )
     focused: str = Field("", description="Runs those for what changed, before: $HOTFIX_CHANGED has a path a line.")
     timeout: Duration = Field(600.0, description="How long each of the two may take.", gt=0)
@@ -129,7 +131,11 @@ def _count(runs: Sequence[SuiteRun], tally: Tally, log: Path) -> Line:
 
 
 def _failures(failed: Sequence[Case], log: Path) -> tuple[str, ...]:
-    return at_most(_SHOWN, [f"{case.id}: {case.message[:_LONGEST]}   (log: {log})" for case in failed])
+    return at_most(_SHOWN, [f"{_told(case)}   (log: {log})" for case in failed])
+
+
+def _told(case: Case) -> str:
+    return f"{case.id}: {case.message[:_LONGEST]}" if case.message else case.id
 
 
 def _silent(run: SuiteRun) -> str:

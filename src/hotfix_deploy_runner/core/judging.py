@@ -70,8 +70,8 @@ def validate(run: Run, now: Instant) -> Judgement | None:
     Slowness that only warns does not shorten the window: an error may still come.
     """
     if run.watch is None:
-        verdict = Verdict(Kind.BLIND, "No metrics source is configured: nothing was watched")
-        return Judgement((Line(Status.WARN, verdict.reason),), verdict)
+        verdict = Verdict(Kind.BLIND, "no metrics source is configured")
+        return Judgement((Line(Status.WARN, "Nothing was watched", (verdict.reason,)),), verdict)
     verdict = run.watch.judge(now)
     if verdict.kind in (Kind.PENDING, Kind.BLIND) and run.promoted is not None and promoted(run, run.watch.all_in):
         return _ended_early(verdict, run, run.watch, run.promoted)

@@ -1,41 +1,39 @@
 """Go projects: a module with one main package, or several."""
 
 import re
+from pathlib import PurePosixPath
 
 from .found import Guess, Language
 from .tree import Tree
 
 _GOTESTSUM = "gotest.tools/gotestsum"
+_NOT_SHIPPED = frozenset({"_examples", "example", "examples", "hack", "testdata", "tools"})
 
 
 def detect(tree: Tree) -> Language | None:
     """The Go module in `tree`, if it is one."""
     if not tree.has("go.mod"):
         return None
-    tests, missing = _tests(tree)
     program = _program(tree)
     return Language(
         "Go (modules)",
-        tests=tests,
+        tests=_tests(tree),
         build=_build(program) if program else None,
         start=_start(program) if program else None,
-        missing=missing,
     )
 
 
-def _tests(tree: Tree) -> tuple[Guess, tuple[str, ...]]:
-    """`go test` writes no JUnit XML; gotestsum runs it and does."""
-    arguments = '--junitfile "$HOTFIX_JUNIT" ./...'
+def _tests(tree: Tree) -> Guess:
+    """`go test` writes no JUnit XML; what it prints as JSON is read as well."""
     if re.search(rf"^(tool\s+|\t){re.escape(_GOTESTSUM)}$", tree.text("go.mod"), re.MULTILINE):
-        return Guess(f"go tool gotestsum {arguments}", "gotestsum is a tool of go.mod"), ()
-    need = f"go install {_GOTESTSUM}@latest: go test by itself writes no JUnit XML"
-    return Guess(f"gotestsum {arguments}", "go.mod", "gotestsum has to be on the PATH"), (need,)
+        return Guess('go tool gotestsum --junitfile "$HOTFIX_JUNIT" ./...', "gotestsum is a tool of go.mod")
+    return Guess('go test -json ./... > "$HOTFIX_JUNIT"', "go.mod; what go test -json prints is read as a report")
 
 
 def _program(tree: Tree) -> Guess | None:
     """The main package that is the service: the one that listens, else one under cmd/, else any."""
     mains = [path for path, _ in tree.search(r"^package main\b", ".go") if not path.endswith("_test.go")]
-    found = [path for path in mains if "func main()" in tree.text(path)]
+    found = [path for path in mains if "func main()" in tree.text(path) and _is_shipped(path, tree)]
     if not found:
         return None
     listening = [path for path in found if re.search(r"ListenAndServe|\.Listen\(|\.Run\(", tree.text(path))]
@@ -43,6 +41,13 @@ def _program(tree: Tree) -> Guess | None:
     others = [path for path in found if _package(path) != _package(chosen)]
     look = f"there are other programs: {', '.join(others[:3])}" if others else ""
     return Guess(_package(chosen), chosen, look)
+
+
+def _is_shipped(path: str, tree: Tree) -> bool:
+    """Whether a file is of this module, and no example or tool for its developers."""
+    folders = [parent.as_posix() for parent in PurePosixPath(path).parents][:-1]
+    names = {PurePosixPath(folder).name for folder in folders}
+    return not names & _NOT_SHIPPED and not tree.has(*(f"{folder}/go.mod" for folder in folders))
 
 
 def _package(path: str) -> str:

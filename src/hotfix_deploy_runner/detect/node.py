@@ -1,15 +1,18 @@
 """Node projects: npm, pnpm, Yarn, Bun."""
 
 import json
-import re
 from typing import Any, NamedTuple
 
+from . import node_tests
 from .found import Guess, Language, joined
 from .procfile import web_process
 from .tree import Tree
 
 _LINK = "ln -sfn $HOTFIX_ENV/node_modules node_modules"
 """Node looks for packages beside the code; the installation is shared, so each tree gets a link to it."""
+
+_AT_INSTALL = frozenset({"preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"})
+"""Scripts that an installation runs."""
 
 _LINKED = "packages are installed once in $HOTFIX_ENV; each tree gets a link to them"
 
@@ -18,15 +21,18 @@ class _Manager(NamedTuple):
     name: str
     locks: tuple[str, ...]
     install: str
+    add: str
+    """Adds a package to an installation."""
 
 
+_NPM_ADD = "npm install --no-save --no-audit --no-fund"
 _MANAGERS = (
-    _Manager("pnpm", ("pnpm-lock.yaml",), "pnpm install --frozen-lockfile"),
-    _Manager("Yarn", ("yarn.lock",), "yarn install --frozen-lockfile"),
-    _Manager("Bun", ("bun.lock", "bun.lockb"), "bun install --frozen-lockfile"),
-    _Manager("npm", ("package-lock.json", "npm-shrinkwrap.json"), "npm ci --no-audit --no-fund"),
+    _Manager("pnpm", ("pnpm-lock.yaml",), "pnpm install --frozen-lockfile", "pnpm add --save-dev"),
+    _Manager("Yarn", ("yarn.lock",), "yarn install --frozen-lockfile", "yarn add --dev"),
+    _Manager("Bun", ("bun.lock", "bun.lockb"), "bun install --frozen-lockfile", "bun add --dev"),
+    _Manager("npm", ("package-lock.json", "npm-shrinkwrap.json"), "npm ci --no-audit --no-fund", _NPM_ADD),
 )
-_UNLOCKED = _Manager("npm", (), "npm install --no-audit --no-fund")
+_UNLOCKED = _Manager("npm", (), "npm install --no-audit --no-fund", _NPM_ADD)
 
 
 def detect(tree: Tree) -> Language | None:
@@ -36,19 +42,20 @@ def detect(tree: Tree) -> Language | None:
         return None
     manager = next((one for one in _MANAGERS if tree.has(*one.locks)), _UNLOCKED)
     files = [name for name in (*manager.locks, "package.json", ".npmrc", ".yarnrc.yml") if tree.has(name)]
-    copied = f'mkdir -p "$HOTFIX_ENV" && cp {" ".join(files)} "$HOTFIX_ENV" && cd "$HOTFIX_ENV"'
+    setup = _setup(files, manager, package)
+    script, needs = package["scripts"].get("test"), package["needs"]
+    # A version that is out already cannot be given the package; the installation can.
+    formatter = f"{manager.add} jest-junit@16" if node_tests.lacks_formatter(script, needs) else ""
     look = "" if manager.locks else "nothing is locked: two installations may differ; commit a package-lock.json"
-    tests, missing = _tests(package)
     built = "build" in package["scripts"]
     return Language(
         f"Node ({manager.name})",
-        setup=Guess(joined(copied, manager.install), f"{', '.join(files)}; {_LINKED}", look),
+        setup=Guess(joined(setup, formatter), f"{', '.join(files)}; {_LINKED}", look),
         inputs=Guess(files, "trees in which these files are equal share one installation"),
-        tests=tests,
-        build=_build(manager) if built else None,
+        tests=node_tests.command(script, needs, _LINK),
+        build=_build(manager, setup, package) if built else None,
         exclude=Guess(["node_modules"], "installed again where it runs") if built else None,
         start=_start(tree, package),
-        missing=missing,
     )
 
 
@@ -62,7 +69,9 @@ def _package(tree: Tree) -> dict[str, Any] | None:
         found = {}
     found = found if isinstance(found, dict) else {}
     needs = {**_part(found, "dependencies"), **_part(found, "devDependencies")}
-    return {"main": found.get("main"), "scripts": _part(found, "scripts"), "needs": needs}
+    programs = found.get("bin")
+    first = next(iter(programs.values()), "") if isinstance(programs, dict) else programs
+    return {"main": found.get("main"), "bin": str(first or ""), "scripts": _part(found, "scripts"), "needs": needs}
 
 
 def _part(package: dict[str, Any], name: str) -> dict[str, Any]:
@@ -70,31 +79,21 @@ def _part(package: dict[str, Any], name: str) -> dict[str, Any]:
     return part if isinstance(part, dict) else {}
 
 
-def _tests(package: dict[str, Any]) -> tuple[Guess | None, tuple[str, ...]]:
-    """How its tests write JUnit XML: every runner has a way, two of them need a package for it."""
-    needs, script = package["needs"], str(package["scripts"].get("test", ""))
-    if "vitest" in needs:
-        command = "npx vitest run --reporter=default --reporter=junit --outputFile.junit=$HOTFIX_JUNIT"
-        return Guess(joined(_LINK, command), "vitest is among devDependencies"), ()
-    if "jest" in needs:
-        command = "JEST_JUNIT_OUTPUT_FILE=$HOTFIX_JUNIT npx jest --ci --reporters=default --reporters=jest-junit"
-        missing = (
-            () if "jest-junit" in needs else ("npm install --save-dev jest-junit: jest by itself writes no JUnit XML",)
-        )
-        look = "jest-junit has to be installed" if missing else ""
-        return Guess(joined(_LINK, command), "jest is among devDependencies", look), missing
-    if "mocha" in needs:
-        command = "npx mocha --reporter xunit --reporter-option output=$HOTFIX_JUNIT"
-        return Guess(joined(_LINK, command), "mocha is among devDependencies"), ()
-    if re.search(r"\bnode\b.*--test\b", script):
-        reporter = "--test-reporter=junit --test-reporter-destination=$HOTFIX_JUNIT"
-        linked = _LINK if needs else ""
-        return Guess(joined(linked, f"node --test {reporter}"), f"scripts.test is {script!r}"), ()
-    return None, ()
+def _setup(files: list[str], manager: _Manager, package: dict[str, Any]) -> str:
+    """Install beside a copy of the files that say what. The project's own scripts find no project there: they go."""
+    copied = f'mkdir -p "$HOTFIX_ENV" && cp {" ".join(files)} "$HOTFIX_ENV" && cd "$HOTFIX_ENV"'
+    return joined(copied, "npm pkg delete scripts" if _has_own_steps(package) else "", manager.install)
 
 
-def _build(manager: _Manager) -> Guess:
+def _has_own_steps(package: dict[str, Any]) -> bool:
+    return not _AT_INSTALL.isdisjoint(package["scripts"])
+
+
+def _build(manager: _Manager, setup: str, package: dict[str, Any]) -> Guess:
+    """In a tree of its own. Steps of the project's own would be taken there as well: tests, git hooks."""
     command = joined(manager.install, "npm run build")
+    if _has_own_steps(package):
+        command = joined("export HOTFIX_ENV=$PWD/.hotfix-env", f"({setup})", _LINK, "npm run build")
     return Guess(command, "scripts.build in package.json", "it runs in a clean tree of its own")
 
 
@@ -108,7 +107,8 @@ def _start(tree: Tree, package: dict[str, Any]) -> Guess | None:
         found = Guess(f"exec {script}", "scripts.start in package.json", "it has to listen on process.env.PORT")
     else:
         file = main if isinstance(main, str) and tree.has(main) else tree.first("server.js", "app.js", "index.js")
-        found = Guess(f"exec node {file}", file, "it has to listen on process.env.PORT") if file else None
+        file, why = (file, file) if file else (package["bin"], "bin in package.json")
+        found = Guess(f"exec node {file}", why, "it has to listen on process.env.PORT") if file else None
     if found is None:
         return None
     command = str(found.value).removeprefix("exec ")

@@ -11,5 +11,7 @@ def web_process(tree: Tree) -> Guess | None:
     match = re.search(r"^web\s*:\s*(\S.*?)\s*$", tree.text("Procfile"), re.MULTILINE)
     if not match:
         return None
-    look = "" if "PORT" in match[1] else "it has to listen on $PORT"
+    # Gunicorn listens on $PORT by itself, unless it is told otherwise.
+    by_itself = match[1].startswith("gunicorn") and not re.search(r"\s(-b|--bind|-c|--config)\b", match[1])
+    look = "" if "PORT" in match[1] or by_itself else "it has to listen on $PORT"
     return Guess(match[1], f"Procfile:{line_of(match)}", look)

@@ -13,6 +13,7 @@ _PROJECT = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipf
 _VENV = "python3 -m venv $HOTFIX_ENV"
 _ACTIVE = f"{_VENV} && . $HOTFIX_ENV/bin/activate"
 _RUN = "$HOTFIX_ENV/bin/python -m"
+_SERVERS = frozenset({"daphne", "gunicorn", "hypercorn", "uvicorn", "uwsgi", "waitress"})
 _SHARED = "trees in which these files are equal share one installation"
 _OWN_CODE = "the project itself is not installed, so that the tests see the tree; set pythonpath for a src/ layout"
 
@@ -62,12 +63,26 @@ def _installed(tree: Tree) -> tuple[str, Guess, Guess | None]:
         install = f"$HOTFIX_ENV/bin/pip install -q {' '.join(f'-r {name}' for name in files)}"
         look = "it has to install what the tests need too"
         return "pip", Guess(joined(_VENV, install), ", ".join(files), look), Guess(files, _SHARED)
-    extras = [name for name in ("test", "tests", "dev") if name in _optional(tree)]
+    extras = _extras(tree)
     install = (
         f"$HOTFIX_ENV/bin/pip install -q '.[{','.join(extras)}]'" if extras else "$HOTFIX_ENV/bin/pip install -q ."
     )
     look = "nothing is locked: two installations may differ. It installs the project itself, so no tree shares it"
     return "pip", Guess(joined(_VENV, install), str(tree.first(*_PROJECT)), look), None
+
+
+def _extras(tree: Tree) -> list[str]:
+    """The extras that the tests need, and those that hold a program of the command that starts it."""
+    start = _start(tree)
+    words = set(re.findall(r"[\w-]+", str(start.value))) if start else set()
+    optional = _optional(tree)
+    tests = [name for name in ("test", "tests", "dev") if name in optional]
+    holds = {
+        name: {found[0].lower() for need in needs if (found := re.match(r"[\w-]+", str(need)))}
+        for name, needs in optional.items()
+        if isinstance(needs, list)
+    }
+    return [*tests, *(name for name, needs in holds.items() if name not in tests and needs & words & _SERVERS)]
 
 
 def _needed(name: str) -> bool:

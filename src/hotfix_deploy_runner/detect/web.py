@@ -11,6 +11,14 @@ _QUOTED = r"""["'`](?:GET )?/?(/?{path})/?["'`]"""
 _ROUTE = re.compile(r"route|get|path|handle|url|==|case|when|in ", re.IGNORECASE)
 
 
+_PROBES = (
+    (r"""httpGet:\s*\n(?:\s+\w+:.*\n)*?\s+path:\s*["']?(/[\w./-]*)""", ".yaml", ".yml"),
+    (r"""test:.*https?://[\w.:$-]+(/[\w./-]*)""", "compose.yaml", "compose.yml"),
+    (r"""^HEALTHCHECK(?:.|\\\n)*?https?://[\w.:$-]+(/[\w./-]*)""", "Dockerfile"),
+)
+"""How a path stands in each kind of file, and how their names end."""
+
+
 class _Client(NamedTuple):
     """A Prometheus client library, and what its defaults are called."""
 
@@ -66,7 +74,20 @@ _CLIENTS = (
 
 
 def health(tree: Tree) -> Guess | None:
-    """The health address: a route with a usual name. A readiness route is the second choice."""
+    """The health address: what a platform asks already, else a route with a usual name."""
+    return _probed(tree) or _routed(tree)
+
+
+def _probed(tree: Tree) -> Guess | None:
+    """What Kubernetes (`httpGet`), Compose or a Dockerfile ask of it."""
+    for pattern, *endings in _PROBES:
+        for file, match in tree.search(pattern, *endings):
+            return Guess(match[1], f"asked by {file}:{line_of(match)}")
+    return None
+
+
+def _routed(tree: Tree) -> Guess | None:
+    """A route in the code. A readiness route is the second choice."""
     for path in _HEALTH:
         for file, match in tree.search(_QUOTED.format(path=re.escape(path))):
             line = match.string.splitlines()[line_of(match) - 1]

@@ -12,13 +12,23 @@ from ..ports import Check, Examinable, MetricsSource, Notifier
 
 
 def commands(settings: Settings) -> list[Line]:
-    """The commands that are configured for every run, by the program that each begins with."""
+    """The commands that are configured, by the programs that each needs; a start only when one is missing."""
     named = {
         "Setup": ("setup.command", settings.setup.command),
         "Build": ("build.command", str(settings.build.get("command", ""))),
         "Smoke tests": ("staging.smoke", settings.staging.smoke),
     }
-    return [_command(name, key, command) for name, (key, command) in named.items()]
+    return [*(_command(name, key, command) for name, (key, command) in named.items()), *_starts(settings)]
+
+
+def _starts(settings: Settings) -> list[Line]:
+    """The start commands that need a program that is not here, a line each."""
+    places = {
+        f"environments.{environment}.{name}.start": str(table.get("start", ""))
+        for environment, tables in settings.environments.items()
+        for name, table in tables.items()
+    }
+    return [_command("Start", key, command) for key, command in places.items() if is_missing(command)]
 
 
 def _command(name: str, key: str, command: str) -> Line:

@@ -1,90 +1,26 @@
-"""JUnit XML: what a test run counted. Reading only; what it means is the caller's to say.
+"""Test reports in JUnit XML.
 
 There is no one standard; the common ground of Ant's, Maven's, Gradle's and pytest's files is read: `testcase`
 elements, at any depth of `testsuite` or in none, with `failure`, `error` or `skipped` inside.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from enum import StrEnum
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 from xml.parsers import expat
 
-import msgspec
 from junitparser import JUnitXml, JUnitXmlError, TestCase
 from junitparser.junitparser import FinalResult
 
-SIZE_LIMIT = 50_000_000
+from .tally import Case, Outcome, Tally, UnreadableReport
 
 
-class UnreadableReport(Exception):
-    """The file is no JUnit XML that may be read; the message says why."""
+def read(content: bytes, tree: Path) -> Tally:
+    """The cases in a report; `tree` is where the tests are, to name them by their files.
 
-
-class Outcome(StrEnum):
-    """How one test ended, from good to bad."""
-
-    PASSED = "passed"
-    SKIPPED = "skipped"
-    FAILED = "failed"
-
-
-class Case(msgspec.Struct, frozen=True):
-    """One test. `message` is the first line of its failure, or why it was skipped."""
-
-    id: str
-    outcome: Outcome
-    message: str = ""
-
-
-class Tally(msgspec.Struct, frozen=True):
-    """The cases of one or more reports."""
-
-    cases: tuple[Case, ...] = ()
-
-    @property
-    def total(self) -> int:
-        """How many tests there are, skipped ones included."""
-        return len(self.cases)
-
-    @property
-    def passed(self) -> int:
-        """How many passed; a skipped test did not."""
-        return sum(case.outcome is Outcome.PASSED for case in self.cases)
-
-    @property
-    def skipped(self) -> int:
-        """How many were skipped."""
-        return sum(case.outcome is Outcome.SKIPPED for case in self.cases)
-
-    @property
-    def failed(self) -> tuple[Case, ...]:
-        """Those that failed, or ended in an error."""
-        return tuple(case for case in self.cases if case.outcome is Outcome.FAILED)
-
-
-def together(tallies: Iterable[Tally]) -> Tally:
-    """Several runs as one: a test that was in more than one counts once, with its worst outcome."""
-    cases: dict[tuple[str, int], Case] = {}
-    for tally in tallies:
-        seen: Counter[str] = Counter()
-        for case in tally.cases:
-            key = (case.id, seen[case.id])
-            seen[case.id] += 1
-            cases[key] = max(cases.get(key, case), case, key=lambda c: list(Outcome).index(c.outcome))
-    return Tally(tuple(cases.values()))
-
-
-def read(path: Path, tree: Path) -> Tally:
-    """The cases in the report at `path`; `tree` is where the tests are, to name them by their files.
-
-    Raises `UnreadableReport`: too large (50 MB), not XML, with a DTD (entity bombs need one), or not JUnit's.
+    Raises `UnreadableReport`: not XML, with a DTD (entity bombs need one), or not JUnit's.
     """
     try:
-        if path.stat().st_size > SIZE_LIMIT:
-            raise UnreadableReport(f"{path.name} is larger than {SIZE_LIMIT // 1_000_000} MB")
-        content = path.read_bytes()
         _refuse_dtd(content)
         suites = JUnitXml.fromstring(content)
         # Node's own runner puts them beside the suites.
@@ -92,7 +28,7 @@ def read(path: Path, tree: Path) -> Tally:
         cases = [*beside, *(case for suite in suites for case in suite)]
         return Tally(tuple(_case(case, tree) for case in cases))
     except (OSError, ParseError, expat.ExpatError, JUnitXmlError, RecursionError, ValueError, LookupError) as error:
-        raise UnreadableReport(f"{path.name}: {error}") from error
+        raise UnreadableReport(str(error)) from error
 
 
 def _refuse_dtd(content: bytes) -> None:

@@ -1,5 +1,6 @@
 """Where we are: the repository around a folder. Synchronous and quick, for commands that need nothing else of git."""
 
+import hashlib
 import os
 import subprocess
 from pathlib import Path
@@ -18,6 +19,18 @@ class Repository(NamedTuple):
     def home(self) -> Path:
         """Where everything of ours is kept: journal, locks, artifacts, documents."""
         return self.common / "hotfix"
+
+    @property
+    def trees(self) -> Path:
+        """Where worktrees are made: in the user's cache, not in `.git`, where Jest, for one, finds no test at all.
+
+        In `home` all the same where that cache cannot be written.
+        """
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+        there = next(folder for folder in (cache, *cache.parents) if folder.exists())
+        if not os.access(there, os.W_OK | os.X_OK):
+            return self.home / "trees"
+        return cache / "hotfix-deploy-runner" / hashlib.sha256(os.fsencode(self.common)).hexdigest()[:16]
 
 
 def find_repository(folder: Path) -> Repository:

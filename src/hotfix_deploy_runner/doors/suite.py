@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 
 from ..core.instant import Seconds
-from . import junit
+from . import reports
 from .command import Commands, Finished
+from .tally import Tally, UnreadableReport
 
 
 class Suite(msgspec.Struct, frozen=True):
@@ -27,7 +28,7 @@ class SuiteRun(msgspec.Struct, frozen=True):
 
     suite: Suite
     finished: Finished
-    tally: junit.Tally | None = None
+    tally: Tally | None = None
     problem: str = ""
 
 
@@ -58,11 +59,11 @@ def _read(suite: Suite, finished: Finished, tree: Path, own: Path) -> SuiteRun:
     files = _reports(suite, tree, own)
     if not files:
         expected = suite.junit or "$HOTFIX_JUNIT"
-        return SuiteRun(suite, finished, problem=f"it left no JUnit report ({expected})")
+        return SuiteRun(suite, finished, problem=f"it left no test report ({expected})")
     try:
-        tally = junit.Tally(tuple(case for file in files for case in junit.read(file, tree).cases))
-    except junit.UnreadableReport as error:
-        return SuiteRun(suite, finished, problem=f"its JUnit report cannot be read: {error}")
+        tally = Tally(tuple(case for file in files for case in reports.read(file, tree).cases))
+    except UnreadableReport as error:
+        return SuiteRun(suite, finished, problem=f"its test report cannot be read: {error}")
     return SuiteRun(suite, finished, tally)
 
 

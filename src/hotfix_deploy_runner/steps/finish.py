@@ -4,6 +4,7 @@ import asyncio
 import shlex
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from ..core.check import Line, Status
@@ -119,7 +120,7 @@ class Finish:
                 left.append(error.message)
         if left:
             return warned("Worktrees left behind", *left)
-        await asyncio.to_thread(shutil.rmtree, self._trees.folder(run), ignore_errors=True)
+        await asyncio.to_thread(_clear, self._trees.folder(run))
         return Outcome()
 
     async def document(self, step: Step, run: Run, work: Work) -> Outcome:
@@ -129,3 +130,10 @@ class Finish:
         except OSError as error:
             return Outcome(Ended.FAILED, (Line(Status.WARN, f"Incident document not written: {error}"),))
         return passed(f"Incident document: {path}", path=str(path))
+
+
+def _clear(folder: Path) -> None:
+    """Remove a run's folder, and the one around it when it was the last."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        folder.parent.rmdir()

@@ -29,7 +29,7 @@ dd.some { color: var(--ink); } dd.none { font-weight: 400; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; margin: .6rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line);
   overflow-wrap: anywhere; }
-td { font-variant-numeric: tabular-nums; }
+td { font-variant-numeric: tabular-nums; min-width: 4.8em; }
 td:first-child { white-space: nowrap; overflow-wrap: normal; }
 th { color: var(--muted); font-weight: 500; white-space: nowrap; }
 table.facts { width: auto; } table.facts th { padding-right: 1.6rem; }

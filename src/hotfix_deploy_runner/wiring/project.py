@@ -101,7 +101,7 @@ class Project:
     @cached_property
     def trees(self) -> Trees:
         """Where runs keep worktrees and logs."""
-        return Trees(self.home / "trees", self.home / "runs")
+        return Trees(self.repository.trees, self.home / "runs")
 
     @cached_property
     def workplace(self) -> Workplace:
