@@ -111,11 +111,13 @@ def _nothing_left(town: Town) -> Iterator[str]:
     """No process, no worktree, no half file."""
     if others := others_in(town.folder):
         yield f"still at work: {others}"
-    trees = town.repository.git("worktree", "list", "--porcelain").count("worktree ")
-    if trees != 1:
-        yield f"{trees - 1} worktrees left"
+    listed = town.repository.git("worktree", "list", "--porcelain").count("worktree ")
+    if listed != 1:
+        yield f"{listed - 1} worktrees left"
     if half := [path.name for path in _files(town) if _half(path)]:
         yield f"half files left: {half}"
+    if trees := [str(path) for path in (town.folder / "cache").glob("hotfix-deploy-runner/*/*")]:
+        yield f"folders of worktrees left: {trees}"
     dirty = subprocess.run(
         ["git", "status", "--porcelain"], cwd=town.repository.clone, capture_output=True, text=True, check=True
     ).stdout

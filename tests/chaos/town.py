@@ -174,7 +174,7 @@ class Town:
     def _environment(self) -> dict[str, str]:
         dropped = ("HOTFIX_", "SLACK_", "PYTEST_")
         ours = {key: value for key, value in os.environ.items() if not key.startswith(dropped) and key != "CI"}
-        return {**ours, **self._env, "HOTFIX_OPERATOR": "ada"}
+        return {**ours, **self._env, "HOTFIX_OPERATOR": "ada", "XDG_CACHE_HOME": str(self.folder / "cache")}
 
     def _take(self, request: BaseHTTPRequestHandler) -> None:
         self.told.append(json.dumps(json.loads(body_of(request)), ensure_ascii=False))
