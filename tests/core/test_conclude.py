@@ -121,15 +121,6 @@ def test_interrupted_before_anything_was_touched(signal: str, code: int, target:
     assert (ending.next_step, ending.unfinished) == (RESUME, True)
 
 
-def test_a_command_to_type_is_safe_to_type() -> None:
-    """Git takes it for a branch."""
-    started = beginning()
-    request = msgspec.structs.replace(started.request, branch="hotfix/$(reboot)")
-    run = begin(msgspec.structs.replace(started, request=request))
-    ending = conclude(the(run, course=Course.FINISH, signal="SIGINT"))
-    assert ending.next_step == "hotfix-deploy-runner --branch 'hotfix/$(reboot)' --target production"
-
-
 @pytest.mark.parametrize(("signal", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 @pytest.mark.parametrize(
     ("passed", "production"),

@@ -57,7 +57,8 @@ async def _take_up(
             await wind_up(project, past)
             return run.ending
         taken_up = msgspec.structs.replace(resumed, fence=lease.fence)
-        if not asked and not run.passed(CLEANUP) and apply(run, taken_up).course is Course.FORWARD:
+        after = apply(run, taken_up)
+        if not asked and after.course is Course.FORWARD and not after.passed(CLEANUP):
             await project.preflight.again(run)
         return await go_on(project, past, (taken_up, *asked), views, lease, signals)
 

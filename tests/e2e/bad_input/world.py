@@ -100,9 +100,9 @@ class World:
             ended = end(process)
             assert ended.code == 0, ended.told
 
-    def rolling_back(self, environment: str = "production", settings: Table = NOTHING) -> list[str]:
-        """The command that brings the old version back."""
-        back = ["rollback-deploy-auto", "--version", OLD, "--target", environment, "--force"]
+    def rolling_back(self, environment: str = "production", settings: Table = NOTHING, version: str = OLD) -> list[str]:
+        """The command that brings the old version back, or another."""
+        back = ["rollback-deploy-auto", "--version", version, "--target", environment, "--force"]
         return [*back, "--config", str(self.settings(settings))]
 
     def deploying(self, branch: str, settings: Table = NOTHING, target: str = "production") -> list[str]:
