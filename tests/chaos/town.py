@@ -149,8 +149,8 @@ class Town:
             program, cwd=clone, env=self._environment(), capture_output=True, text=True, timeout=120, check=False
         )
 
-    def victim(self, point: int, log: Path, *arguments: str, jump: float = 0.0) -> "subprocess.Popen[bytes]":
-        """The command, which stops at this point (0: never). What it prints is in `victim.out`.
+    def victim(self, point: int | str, log: Path, *arguments: str, jump: float = 0.0) -> "subprocess.Popen[bytes]":
+        """The command, which stops at this point (0: never; or by name). What it prints is in `victim.out`.
 
         With `jump` it does not stop there: the machine's clock, as it sees it, jumps by so many seconds.
         """

@@ -25,10 +25,16 @@ from hotfix_deploy_runner.platforms.process.fence import Fence
 
 
 class Points:
-    """Counts the points, and stops the process at number `last`; 0: never."""
+    """Counts the points, and stops the process at number `last` (0: never).
 
-    def __init__(self, last: int, log: Path) -> None:
-        self._last, self._log = last, log.open("a", buffering=1)
+    `last` may also be names, with `>` between them: at the first point that has the last of them in its name, after one
+    that had the one before, and so on. Numbers differ a little from run to run, as work goes on side by side.
+    """
+
+    def __init__(self, last: str, log: Path) -> None:
+        self._last = int(last) if last.isdecimal() else 0
+        self._names = [] if last.isdecimal() else last.split(">")
+        self._log = log.open("a", buffering=1)
         self._count = 0
         self._lock = threading.Lock()
         self._jump = float(os.environ.get("CHAOS_JUMP", "0"))
@@ -37,8 +43,14 @@ class Points:
         with self._lock:
             self._count += 1
             self._log.write(f"{self._count} {name}\n")
-            if self._count == self._last:
+            if self._count == self._last or self._is_named(name):
                 self._strike()
+
+    def _is_named(self, name: str) -> bool:
+        if not self._names or self._names[0] not in name:
+            return False
+        del self._names[0]
+        return not self._names
 
     def _strike(self) -> None:
         """Stop; or let the machine's clock jump."""
@@ -113,7 +125,7 @@ def main() -> None:
     from hotfix_deploy_runner.cli.main import main as command
 
     last, log, *arguments = sys.argv[1:]
-    watch(Points(int(last), Path(log)))
+    watch(Points(last, Path(log)))
     sys.argv = ["hotfix-deploy-runner", *arguments]
     command()
 

@@ -290,6 +290,26 @@ def test_an_intent_without_a_process_is_cleaned_up(single: Place) -> None:
     asyncio.run(story())
 
 
+def test_one_that_was_being_started_is_not_in_the_way_of_the_next_revision(single: Place) -> None:
+    """There are two ports for one instance: what a turn that was cut off left beside the old one holds the second."""
+
+    async def story() -> None:
+        platform, move = await single.moving("never-ready")
+        turning = asyncio.create_task(platform.shift(move, ALL))
+        while not any(r.stage is Stage.STARTING and r.life for r in single.layout.records()):
+            await asyncio.sleep(0.005)
+        turning.cancel()
+        await asyncio.gather(turning, return_exceptions=True)
+        left = [r for r in single.layout.records() if r.revision == move.new]
+        assert [r.stage for r in left] == [Stage.STARTING], "the case that is meant"
+        after = Move(single.packed("v1.0.2", "good"), move.old, 3)
+        await platform.prepare(after)
+        await platform.shift(after, ALL)
+        assert (await platform.fleet()).only(after.new, 1)
+
+    asyncio.run(story())
+
+
 def test_a_port_taken_by_a_stranger_is_skipped(place: Place) -> None:
     async def story() -> None:
         place.settings["instances"] = 1

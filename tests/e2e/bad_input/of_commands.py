@@ -84,8 +84,8 @@ def is_bounded(world: World, ran: Ran) -> None:
 
 CASES = (
     Case("a test command that hangs", tests_hang, "[FAIL] Tests did not end within 1.0 s", 3),
-    Case("a test command without a JUnit report", no_report, "[FAIL] Tests cannot be counted: it left no test report", 3),
-    Case("a JUnit report that is an entity bomb", entity_bomb, "its test report cannot be read: ", 3),
+    Case("a test command without a report", no_report, "[FAIL] Tests cannot be counted: it left no test report", 3),
+    Case("a report that is an entity bomb", entity_bomb, "its test report cannot be read: ", 3),
     Case("a scanner that crashes", scanner_crashes, "radar: it ended with ", 3),
     Case("a scanner that writes nothing", scanner_writes_nothing, "radar: it wrote no SARIF", 3),
     Case("a scanner with nothing to scan, to staging", nothing_to_scan, "[SKIP] Security scan skipped: ", 0),

@@ -169,11 +169,11 @@ class Turn:
         return self._parts.layout.records(self._slot)
 
     def _useless(self, record: Record) -> bool:
-        """Left by a turn that was cut off or failed, and of no use to this one."""
+        """Left by a turn that was cut off or failed, and of no use to this one: also one that never came to serve."""
         if record.stage is Stage.STOPPING or (record.given_up and self._alive(record)):
             return True
         wanted = record.revision == self._want
-        return not self._alive(record) if wanted else record.stage is Stage.DRAINING
+        return not self._alive(record) if wanted else record.stage in (Stage.DRAINING, Stage.STARTING)
 
     def _alive(self, record: Record) -> bool:
         return self._parts.supervisor.alive(record)
