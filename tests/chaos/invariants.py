@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def broken(town: Town, scenario: "Scenario", run: str, *, commit: str, base: str, checkout: str) -> list[str]:
     """What is not as it has to be, a line each; none when all is well. `run` is empty when it had not begun."""
-    wrong = [*_nothing_left(town), *_locks(town, begun=bool(run))]
+    wrong = [*_nothing_left(town, begun=bool(run)), *_locks(town, begun=bool(run))]
     if town.checkout() != checkout:
         wrong.append("the operator's checkout has changed")
     if not run:
@@ -107,14 +107,14 @@ def _locks(town: Town, *, begun: bool) -> Iterator[str]:
             yield f"{place} is {holder.state}: {holder}"
 
 
-def _nothing_left(town: Town) -> Iterator[str]:
-    """No process, no worktree, no half file."""
+def _nothing_left(town: Town, *, begun: bool) -> Iterator[str]:
+    """No process, no worktree, no half file; where no run had begun, half a lock waits for the next to change it."""
     if others := others_in(town.folder):
         yield f"still at work: {others}"
     listed = town.repository.git("worktree", "list", "--porcelain").count("worktree ")
     if listed != 1:
         yield f"{listed - 1} worktrees left"
-    if half := [path.name for path in _files(town) if _half(path)]:
+    if half := [path.name for path in _files(town) if _half(path) and (begun or path.parent.name != "locks")]:
         yield f"half files left: {half}"
     if trees := [str(path) for path in (town.folder / "cache").glob("hotfix-deploy-runner/*/*")]:
         yield f"folders of worktrees left: {trees}"

@@ -441,3 +441,10 @@ def test_others_may_read_who_holds_it(locks: LocalLocks, directory: Path) -> Non
 def test_looking_at_a_lock_imports_no_asyncio() -> None:
     code = "import sys; from hotfix_deploy_runner.lock import local; sys.exit('asyncio' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_was_left_half_written_is_removed_by_the_next_to_change_a_lock(tmp_path: Path) -> None:
+    half = tmp_path / "staging.lock.4711.new"
+    half.write_text("{")
+    LocalLocks(tmp_path).acquire(("production",), "r1", "ada")
+    assert not half.exists()

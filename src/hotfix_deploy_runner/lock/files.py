@@ -83,9 +83,15 @@ class LockFiles:
             raise HotfixError("the directory of the locks cannot be used", detail=str(error)) from error
         try:
             self._wait_for(descriptor)
+            self._tidy()
             yield
         finally:
             os.close(descriptor)
+
+    def _tidy(self) -> None:
+        """Remove what a process that was killed while writing has left. Nobody else is writing now."""
+        for half in self._directory.glob("*.new"):
+            half.unlink(missing_ok=True)
 
     def _wait_for(self, descriptor: int) -> None:
         deadline = time.monotonic() + self._patience
