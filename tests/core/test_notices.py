@@ -79,7 +79,7 @@ def test_the_first_one_says_what_to_do_should_this_process_die() -> None:
     assert started.text == (
         f"By ada on ops-1, run {RUN}.\n"
         "Production runs v2.14.3; commit cccccccccccc.\n"
-        "No automatic rollback if this process dies: rollback-deploy-auto --version v2.14.3"
+        f"No automatic rollback if this process dies: hotfix-deploy-runner resume {RUN}"
     )
 
 

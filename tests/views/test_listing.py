@@ -86,3 +86,13 @@ def test_listing_imports_nothing_slow() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
     assert done.stderr.strip() == ""
+
+
+def test_what_a_run_has_left_says_how_it_is_gone_on_with() -> None:
+    left = Holder("production", "suspended", run="r1", operator="ada", why="interrupted")
+    dead = Holder("production", "held", run="r1", operator="ada", alive=False)
+    for holder in (left, dead):
+        lines = status_text([EnvironmentStatus("production", holder)]).splitlines()
+        assert "  Next: hotfix-deploy-runner resume r1, or abort r1" in lines
+    living = Holder("production", "held", run="r1", operator="ada")
+    assert "Next:" not in status_text([EnvironmentStatus("production", living)])

@@ -6,7 +6,7 @@ An id is the run's, a colon and what happened (`<run>:staging-proven`), so that 
 from collections.abc import Callable, Iterator
 
 from .announcing import as_text, lines_of, notice, place, sentence, severity_of, target_option, way_back
-from .conclude import again_command, proven
+from .conclude import again_command, proven, resume
 from .ending import ExitCode
 from .events import AnyEvent, CourseChanged, RunEnded, RunStarted, StepEnded, StepsPlanned, StepStarted
 from .instant import utc
@@ -44,7 +44,7 @@ def _started(run: Run) -> Notice:
     title = f"Hotfix {facts.version} ({request.branch}) for {request.target} has begun"
     base = f"{place(run)} runs {facts.running}; commit {facts.commit[:12]}."
     severity = Severity.WARNING if reasons else Severity.INFO
-    alone = "" if request.target == "staging" else f"No automatic rollback if this process dies: {way_back(run)}"
+    alone = "" if request.target == "staging" else f"No automatic rollback if this process dies: {resume(run)}"
     return notice(run, "started", severity, title, by, base, *reasons, alone)
 
 

@@ -59,6 +59,8 @@ def _environment(known: EnvironmentStatus) -> Iterable[str]:
         yield "  Last run: none"
     else:
         yield f"  Last run: {known.last.run}, {_when(known.last.started_at)} UTC, {_outcome(known.last)}"
+    if known.holder is not None and (known.holder.state == "suspended" or not known.holder.alive):
+        yield f"  Next: hotfix-deploy-runner resume {known.holder.run}, or abort {known.holder.run}"
     for name, fleet in known.fleets.items():
         yield f"  {name}:" + ("" if fleet.instances else " nothing runs")
         cells = [_instance_cells(instance) for instance in fleet.instances]
