@@ -79,9 +79,12 @@ def _changed(project: Project, past: Past) -> tuple[str, ...]:
 
 
 def _environments(project: Project, run: Run) -> tuple[Environment, ...]:
-    """What the run is to hold: what it holds still, and its target; before that is touched, staging as well."""
-    every = tuple(dict.fromkeys([*run.facts.environments, run.request.target]))
-    return tuple(e for e in every if e == run.request.target or not run.touched or _holds(project, run, e))
+    """What the run is to hold: what it holds still, and its target; before that is touched, staging as well.
+
+    The target comes last, and is freed last: as long as it is held, the run is found to be unfinished.
+    """
+    others = [e for e in run.facts.environments if e != run.request.target]
+    return (*(e for e in others if not run.touched or _holds(project, run, e)), run.request.target)
 
 
 def _holds(project: Project, run: Run, environment: Environment) -> bool:
