@@ -174,8 +174,8 @@ MakePlace = Callable[..., Place]
 
 
 def demo_environment() -> dict[str, str]:
-    """Ours, less what would configure a run from outside."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("HOTFIX_", "SLACK_", "PYTEST_"))}
+    """Ours, less what would configure a run from outside: CI too, which decides what an interrupt leads to."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("HOTFIX_", "SLACK_", "PYTEST_")) and k != "CI"}
 
 
 def others_in(folder: Path, commands: Iterable[Command] = ()) -> dict[int, str]:
