@@ -132,8 +132,8 @@ class Turn:
         """Why `record` is not ready within `patience` seconds, at once when its process has ended; or nothing."""
         begun = time.monotonic()
         while why := await self._parts.observer.not_ready(record):
-            if not self._alive(record):
-                return why
+            if not self._alive(record):  # by now it is known how it ended, which says more than what was seen before
+                return await self._parts.observer.not_ready(record) or why
             waited = time.monotonic() - begun
             if waited > patience:
                 return f"not ready within {spoken(self._parts.start_limit)}: {why}"
