@@ -16,6 +16,7 @@ from hotfix_deploy_runner.artifacts.archive import ArchiveBuilder, make_builder
 from hotfix_deploy_runner.artifacts.tarball import contents, pack
 from hotfix_deploy_runner.core.revision import Artifact
 from hotfix_deploy_runner.doors.redaction import Redactor
+from hotfix_deploy_runner.doors.unpack import unpack
 from hotfix_deploy_runner.errors import CheckFailed
 from hotfix_deploy_runner.ports import Workplace
 
@@ -83,8 +84,7 @@ def test_the_artifact_is_the_tree_and_its_digest_is_the_files(shop: Shop) -> Non
     assert artifact.size == len(content)
     assert Path(artifact.location).stat().st_mode & 0o777 == 0o644
     assert Path(artifact.location) == shop.store / "artifacts" / f"{artifact.digest[7:]}.tar.gz"
-    with tarfile.open(artifact.location) as archive:
-        archive.extractall(shop.home / "out", filter="data")
+    unpack(Path(artifact.location), shop.home / "out")
     assert (shop.home / "out/current").read_text() == "print(1)\n"
     assert os.access(shop.home / "out/bin/run", os.X_OK)
 

@@ -12,6 +12,7 @@ import msgspec
 from ...core.revision import Revision
 from ...doors.file_lock import file_lock
 from ...doors.install import Installer, Setup
+from ...doors.unpack import unpack
 from ...errors import ArtifactMissing, PlatformFailed
 
 KEPT = 3
@@ -69,8 +70,7 @@ class Releases:
         shutil.rmtree(part, ignore_errors=True)  # left by one that was killed
         try:
             part.mkdir(parents=True)
-            with tarfile.open(archive) as tar:
-                tar.extractall(part, filter="data")
+            unpack(archive, part)
             part.rename(tree)
         except (OSError, EOFError, tarfile.TarError) as error:
             shutil.rmtree(part, ignore_errors=True)
