@@ -31,8 +31,10 @@ def town(tmp_path: Path) -> Iterator[Town]:
         yield made
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize(
+    ("phase", "number", "code"),
+    [*((phase, signal.SIGINT, 130) for phase in PHASES), ("rollout", signal.SIGTERM, 143)],
+)
 def test_it_is_gone_in_time_and_can_be_gone_on_with(town: Town, phase: str, number: signal.Signals, code: int) -> None:
     point, said = PHASES[phase]
     town.branch("1")

@@ -16,10 +16,10 @@ def killed(world: Place, pattern: str, *options: str) -> Command:
     return run
 
 
-@pytest.mark.parametrize("pattern", [r"Tests pass", r"Process 1/3 healthy", r"Process 3/3 healthy", r"Merged back"])
-def test_it_goes_on_to_the_end_it_would_have_had(place: MakePlace, pattern: str) -> None:
+def test_it_goes_on_to_the_end_it_would_have_had(place: MakePlace) -> None:
+    """Under live traffic, which loses nothing by it; every other moment is the business of `tests/chaos`."""
     world = place()
-    killed(world, pattern, "--window", "3s")
+    killed(world, r"Process 1/3 healthy", "--window", "3s")
     resumed = world.run("hotfix-deploy-runner", "resume")
     assert resumed.end() == 0, resumed.out + resumed.err
     assert f"Hotfix {NEXT} deployed successfully." in resumed.out and "Resumed by ada on " in resumed.out
