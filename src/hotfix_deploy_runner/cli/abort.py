@@ -1,7 +1,6 @@
 """`abort`: give a run up, and bring back what ran before it."""
 
 import asyncio
-import secrets
 import sys
 from pathlib import Path
 
@@ -9,12 +8,11 @@ import click
 
 from ..core.ending import Ending, ExitCode
 from ..errors import UsageError
-from ..journal.store import InboxRequest
 from ..wiring.conduct import Past
 from ..wiring.project import Project
 from ..wiring.resume import abort
 from .failing import tells_errors
-from .holder import ask, follow, living_holder
+from .holder import ask, follow, living_holder, request_for
 from .options import project_options, view_options
 from .taking_up import open_left
 from .viewing import view
@@ -42,9 +40,8 @@ def command(run: str, reason: str, config: Path | None, as_json: bool) -> None:
 
 def _in_its_place(project: Project, run: str, reason: str, as_json: bool) -> Ending:
     past = Past.of(project.store.events(run))
-    request = InboxRequest(secrets.token_hex(8), "abort", project.operator, project.redact(reason), project.clock())
     with view(as_json, past.events) as shown:
-        return asyncio.run(abort(project, past, [shown], request))
+        return asyncio.run(abort(project, past, [shown], request_for(project, "abort", reason)))
 
 
 def _through_the_holder(project: Project, past: Past, reason: str, as_json: bool) -> Ending | None:

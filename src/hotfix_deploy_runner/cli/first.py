@@ -30,5 +30,5 @@ def command(version: str, target: str, config: Path | None, as_json: bool) -> No
     who = (project.operator, project.host)
     request = Request("rollback", target, "", version, *who, force=True, first=True)
     with view(as_json) as shown:
-        ending = asyncio.run(first(project, request, project.settings.policy(), [shown]))
+        ending = asyncio.run(first(project, request, project.policy, [shown]))
     sys.exit(ending.code)

@@ -24,9 +24,14 @@ def living_holder(project: Project, target: str) -> Holder | None:
     return holder if holder is not None and holder.alive and holder.state == "held" else None
 
 
+def request_for(project: Project, verb: Verb, reason: str) -> InboxRequest:
+    """What the operator asks for, now."""
+    return InboxRequest(secrets.token_hex(8), verb, project.operator, project.redact(reason), project.clock())
+
+
 def ask(project: Project, run: str, verb: Verb, reason: str) -> InboxRequest:
     """Put a request into the run's inbox."""
-    request = InboxRequest(secrets.token_hex(8), verb, project.operator, project.redact(reason), project.clock())
+    request = request_for(project, verb, reason)
     project.store.ask(run, request)
     return request
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from ..core.events import RunStarted
 from ..doors.repository import find_repository
 from ..journal.sqlite import SqliteStore
 from ..lock.local import LocalLocks
@@ -25,8 +24,7 @@ def open_left(run: str, config: Path | None, notify: tuple[str, ...] = ()) -> tu
         past = choose(store, LocalLocks(home / "locks"), run)
     finally:
         store.close()
-    started = past.events[0][1]
-    assert isinstance(started, RunStarted)
+    started = past.started
     flags = {**started.flags, **({"notify": list(notify)} if notify else {})}
     known = Path(started.config) if started.config else None
     project = open_project(config or known, flags, not_before=past.run.latest)

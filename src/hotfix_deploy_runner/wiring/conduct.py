@@ -39,6 +39,13 @@ class Past(NamedTuple):
         return cls(events, fold([event for _, event in events]))
 
     @property
+    def started(self) -> RunStarted:
+        """Its first event."""
+        first = self.events[0][1]
+        assert isinstance(first, RunStarted)
+        return first
+
+    @property
     def last(self) -> int:
         """The number of its last event."""
         return self.events[-1][0]

@@ -6,7 +6,7 @@ import msgspec
 
 from .. import __version__
 from ..core.ending import Ending
-from ..core.events import RequestReceived, Resumed, RunStarted
+from ..core.events import RequestReceived, Resumed
 from ..core.facts import Environment
 from ..core.migrating import brought
 from ..core.plan_back import CLEANUP
@@ -73,9 +73,7 @@ def _resumed(project: Project, changed: tuple[str, ...]) -> Resumed:
 
 
 def _changed(project: Project, past: Past) -> tuple[str, ...]:
-    started = past.events[0][1]
-    assert isinstance(started, RunStarted)
-    return differences(started, project.settings, project.redact)
+    return differences(past.started, project.settings, project.redact)
 
 
 def _environments(project: Project, run: Run) -> tuple[Environment, ...]:
