@@ -5,7 +5,9 @@
     │   └── NotConfigured       2  a plug-in that was asked for lacks what it needs; a channel's is a SKIP, no code
     ├── CheckFailed             3  stopped before production; production untouched
     ├── LockHeld                7  another run holds the environment
+    │   └── LockLost            7  somebody has changed a lock, or a run, since it was read
     ├── GitFailed               3  git refused or could not be reached
+    ├── Unreachable             3  the place that the team shares does not answer
     ├── CommandFailed           3  an external command failed, timed out or could not start
     ├── PlatformFailed          5  the platform did not do what it was told
     │   └── Superseded          7  a higher fence is known there: this run was taken over
@@ -54,6 +56,14 @@ class LockHeld(HotfixError):
     """Another run holds the environment. `detail` names the holder."""
 
     exit_code = 7
+
+
+class LockLost(LockHeld):
+    """A lock, or a run, is not what it was when it was read: somebody else was there first. Nothing was written."""
+
+
+class Unreachable(CheckFailed):
+    """The place that the team shares does not answer. What was sent to it may have arrived all the same."""
 
 
 class GitFailed(CheckFailed):

@@ -7,29 +7,13 @@ import shlex
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 from urllib.parse import quote
 
 import msgspec
 
-from ..core.instant import Instant, Seconds
-from ..doors.process_mark import ProcessMark
+from ..core.instant import Seconds
 from ..errors import HotfixError, LockHeld
-
-State = Literal["free", "held", "suspended", "unreadable"]
-
-
-class LockRecord(msgspec.Struct, frozen=True):
-    """What stands in the file. A free lock keeps its `fence`, which only ever counts up, and its last holder."""
-
-    fence: int = 0
-    state: State = "free"
-    run: str = ""
-    operator: str = ""
-    reason: str = ""
-    since: Instant = 0.0
-    process: ProcessMark | None = None
-    why: str = ""
+from .record import LockRecord
 
 
 class LockFiles:

@@ -11,7 +11,8 @@ import msgspec
 from ..core.instant import Instant, utc
 from ..doors.process_mark import ProcessMark, mark, may_live
 from ..errors import HotfixError, LockHeld
-from .files import LockFiles, LockRecord, State
+from .files import LockFiles
+from .record import LockRecord, State
 
 
 class Lease(msgspec.Struct, frozen=True):

@@ -1,0 +1,34 @@
+"""What stands in a lock, wherever it is kept: in a file, on the git remote, in a database."""
+
+from typing import Literal
+
+import msgspec
+
+from ..core.instant import Instant, Seconds
+from ..doors.process_mark import ProcessMark
+
+State = Literal["free", "held", "suspended", "frozen", "elsewhere", "unreadable"]
+"""`held`: a run is at work. `suspended`: one left it unfinished. `frozen`: a person keeps everybody out.
+
+`elsewhere`: the lock is kept in another place, which `why` names. `unreadable` is never written: it is what a reader
+says of a lock that makes no sense.
+"""
+
+
+class LockRecord(msgspec.Struct, frozen=True):
+    """The lock of one environment. A free one keeps its `fence`, which only ever counts up, and its last holder.
+
+    `process` is the holder's, `since` when it was taken. `ttl` is for how many seconds the holder may be silent; 0
+    where its process is what is looked at instead. `nonce` is made anew with each writing: no two are ever equal.
+    """
+
+    fence: int = 0
+    state: State = "free"
+    run: str = ""
+    operator: str = ""
+    reason: str = ""
+    since: Instant = 0.0
+    process: ProcessMark | None = None
+    why: str = ""
+    ttl: Seconds = 0.0
+    nonce: str = ""
