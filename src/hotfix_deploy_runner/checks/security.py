@@ -14,6 +14,7 @@ from pydantic import Field, field_validator
 
 from ..core.check import Candidate, CheckResult, Line, Status
 from ..doors.command import Commands
+from ..doors.together import together
 from ..errors import CommandFailed
 from ..ports import Redact, Settings, Workplace
 from ..settings import Duration, Table, read_table, reads
@@ -76,7 +77,7 @@ class SecurityCheck:
     async def check(self, candidate: Candidate) -> CheckResult:
         """Scan both trees with every scanner, side by side. `found` has new and old findings, by scanner."""
         await asyncio.to_thread(Path(candidate.logs).mkdir, parents=True, exist_ok=True)
-        answers = await asyncio.gather(*(self._ask(scanner, candidate) for scanner in self._scanners))
+        answers = await together(*(self._ask(scanner, candidate) for scanner in self._scanners))
         told = tuple(self._redacted(line) for line in lines(answers, self._level))
         return CheckResult(told, {a.scanner: found(a, self._redact) for a in answers})
 
@@ -86,9 +87,7 @@ class SecurityCheck:
 
     async def _ask(self, scanner: Scanner, candidate: Candidate) -> Answer:
         tree, base = Path(candidate.tree), Path(candidate.base_tree)
-        ours, theirs = await asyncio.gather(
-            _scan(scanner, candidate, tree, "tree"), _scan(scanner, candidate, base, "base")
-        )
+        ours, theirs = await together(_scan(scanner, candidate, tree, "tree"), _scan(scanner, candidate, base, "base"))
         if isinstance(ours, Answer):
             return ours
         if isinstance(theirs, Answer) and theirs.failed:

@@ -1,6 +1,5 @@
 """The environments: whether each answers, and what it runs."""
 
-import asyncio
 from collections.abc import Iterable
 
 from ..core.check import Line, Status
@@ -8,6 +7,7 @@ from ..core.fleet import Fleet
 from ..core.phrases import counted
 from ..core.revision import UNKNOWN
 from ..doors.git.inspection import Inspection
+from ..doors.together import together
 from ..errors import HotfixError
 from ..steps.destination import first_command
 from ..steps.work import Platforms
@@ -25,7 +25,7 @@ class EnvironmentsExamination:
 
     async def lines(self) -> list[Line]:
         """A line for each platform, and one for each environment that is needed and not there."""
-        found = await asyncio.gather(*(self._platform(*place) for place in self._platforms))
+        found = await together(*(self._platform(*place) for place in self._platforms))
         there = {environment for environment, _ in self._platforms}
         return [*map(_absent, (name for name in self._needed if name not in there)), *found]
 

@@ -1,6 +1,5 @@
 """What is true before anything is done: what runs, what the branch is, what it will be called."""
 
-import asyncio
 import shlex
 from collections.abc import Collection, Iterator, Sequence
 
@@ -10,6 +9,7 @@ from ..core.facts import Environment, Facts, Found, Request
 from ..core.revision import UNKNOWN, Revision
 from ..core.version import TagFormat, Version, next_candidate, next_patch
 from ..doors.git import Git
+from ..doors.together import together
 from ..errors import CheckFailed, UsageError
 from ..journal.store import Store
 from .as_found import each_runs, mixed, most_common, most_run, revisions_of, running_artifact
@@ -38,7 +38,7 @@ class Discovery:
                 next_step=f"describe it in hotfix.toml: [environments.{environment}.NAME]",
             )
         platforms = [self._platforms[environment, name] for name in names]
-        fleets = await asyncio.gather(*(platform.fleet() for platform in platforms))
+        fleets = await together(*(platform.fleet() for platform in platforms))
         return tuple(
             Found(name, platform.noun, fleet) for name, platform, fleet in zip(names, platforms, fleets, strict=True)
         )
@@ -50,7 +50,7 @@ class Discovery:
 
         Raises `CheckFailed` when the branch or the base cannot be told, or production runs several versions.
         """
-        clashing, found = await asyncio.gather(self._git.fetch(), self._all(environments))
+        clashing, found = await together(self._git.fetch(), self._all(environments))
         base_of = "production" if request.target == "staging" else request.target
         there = found.get(base_of) or await self.fleets(base_of)
         if not revisions_of(there):
@@ -58,7 +58,7 @@ class Discovery:
         old = self._running(base_of, there, request)
         base = await self._bases.find(old, base_of, request)
         commit = await self._pin(request.branch)
-        here, away, rolled_back = await asyncio.gather(
+        here, away, rolled_back = await together(
             self._git.tags(), self._git.remote_tags(), self._git.remote_refs(ROLLED_BACK)
         )
         taken = self._tags.versions({**here, **away})

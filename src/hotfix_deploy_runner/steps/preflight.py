@@ -12,6 +12,7 @@ from ..core.run import Run
 from ..core.step import Ended, Step
 from ..doors.git import Git
 from ..doors.install import Installer, Setup
+from ..doors.together import together
 from ..errors import HotfixError
 from ..ports import Check
 from .work import Outcome, Work, failed, failure_of
@@ -73,7 +74,7 @@ class Preflight:
     async def worktree(self, step: Step, run: Run, work: Work) -> Outcome:
         """Check the pinned commit out beside the operator's checkout, and the base's; list what lies between."""
         facts = run.facts
-        changes, commits, diffstat, _ = await asyncio.gather(
+        changes, commits, diffstat, _ = await together(
             self._git.changes(facts.base, facts.commit),
             self._git.commits(facts.base, facts.commit),
             self._git.diffstat(facts.base, facts.commit),

@@ -1,6 +1,5 @@
 """Turning the dial up: what runs is recorded, the artifact is brought, then batch by batch."""
 
-import asyncio
 from collections.abc import Callable
 
 from ..core.check import Line, Status
@@ -9,6 +8,7 @@ from ..core.phrases import counted
 from ..core.revision import Revision
 from ..core.run import Run
 from ..core.step import Step
+from ..doors.together import together
 from ..errors import CheckFailed
 from .health import shifted_and_healthy, until_healthy
 from .work import Outcome, Platforms, Work, move_of, passed
@@ -33,7 +33,7 @@ class Rollout:
         await self._unchanged(step, run)
         environment = step.args["environment"]
         platforms = [self._platforms[environment, found.name] for found in run.facts.environments[environment]]
-        await asyncio.gather(*(platform.prepare(move_of(run)) for platform in platforms))
+        await together(*(platform.prepare(move_of(run)) for platform in platforms))
         return passed(f"Rolling deploy started ({counted(run.facts.count(environment), platforms[0].noun)})")
 
     async def batch(self, step: Step, run: Run, work: Work) -> Outcome:

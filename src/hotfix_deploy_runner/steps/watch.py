@@ -8,6 +8,7 @@ from ..core.fleet import Fleet
 from ..core.reading import Cursor
 from ..core.run import Run
 from ..core.step import Step
+from ..doors.together import together
 from ..errors import NoReading, PlatformFailed
 from ..ports import MetricsSource
 from .work import Outcome, Platforms, Work
@@ -56,5 +57,5 @@ class WatchTarget:
     async def _fleet(self, step: Step, run: Run) -> Fleet:
         environment = step.args["environment"]
         names = [found.name for found in run.facts.environments[environment]]
-        fleets = await asyncio.gather(*(self._platforms[environment, name].fleet() for name in names))
+        fleets = await together(*(self._platforms[environment, name].fleet() for name in names))
         return Fleet(tuple(instance for fleet in fleets for instance in fleet.instances))

@@ -5,6 +5,7 @@ import uuid
 
 from ..core.check import Line, Status
 from ..core.notice import Notice, Severity
+from ..doors.together import together
 from ..errors import HotfixError
 from ..herald import LIMIT
 from ..ports import Notifier
@@ -19,7 +20,7 @@ async def rehearse(project: Project, only: str = "") -> list[Line]:
     notifiers = project.settings.notifiers
     names = [only] if only else [*project.settings.notify, *notifiers]
     try:
-        return list(await asyncio.gather(*(_line(project, one) for one in wanted(names, notifiers))))
+        return list(await together(*(_line(project, one) for one in wanted(names, notifiers))))
     finally:
         await project.http.aclose()
 

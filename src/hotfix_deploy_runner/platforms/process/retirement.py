@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from ...core.instant import Seconds
+from ...doors.together import together
 from .fence import Fence
 from .layout import Layout, Record, Stage
 from .publisher import Publisher
 from .supervisor import Supervisor
-from .together import together
 
 
 class Retirement:

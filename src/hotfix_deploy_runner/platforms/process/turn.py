@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ...core.instant import Seconds, spoken
 from ...core.pacing import pause
 from ...core.revision import Revision
+from ...doors.together import together
 from ...errors import PlatformFailed
 from .fence import Fence
 from .layout import Layout, Record, Stage
@@ -20,7 +21,6 @@ from .ports import Ports, holder
 from .releases import Releases
 from .retirement import Retirement
 from .supervisor import Supervisor
-from .together import together
 
 POLL: Seconds = 0.1
 PATIENCE: Seconds = 3.0
