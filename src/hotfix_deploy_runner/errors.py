@@ -7,6 +7,7 @@
     ├── LockHeld                7  another run holds the environment
     │   └── LockLost            7  somebody has changed a lock, or a run, since it was read
     ├── GitFailed               3  git refused or could not be reached
+    │   └── GitRefused          3  the remote has answered, and refused
     ├── Unreachable             3  the place that the team shares does not answer
     ├── CommandFailed           3  an external command failed, timed out or could not start
     ├── PlatformFailed          5  the platform did not do what it was told
@@ -68,6 +69,10 @@ class Unreachable(CheckFailed):
 
 class GitFailed(CheckFailed):
     """Git refused, or the remote could not be reached. `detail` has git's own words."""
+
+
+class GitRefused(GitFailed):
+    """The remote has answered, and refused what was pushed: none of it was taken over."""
 
 
 class CommandFailed(CheckFailed):

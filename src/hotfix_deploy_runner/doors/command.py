@@ -3,9 +3,11 @@
 import asyncio
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -40,7 +42,7 @@ class Commands:
     when the program itself has ended but its children have not. A child that makes a session of its own (a daemon)
     is not in the group: it lives on, and is not waited for.
     `children` is where what runs is noted, for whoever has to end it should this process die.
-    Not a shell: a string is handed to `sh -c`, a sequence is run as it is. Standard input is empty.
+    Not a shell: a string is handed to `sh -c`, a sequence is run as it is. Standard input is empty unless given.
     """
 
     def __init__(self, redact: Redact, *, grace: float = 3.0, children: Path | None = None) -> None:
@@ -58,12 +60,14 @@ class Commands:
         log: Path | None = None,
         capture: bool = False,
         verbatim: bool = False,
+        given: bytes = b"",
     ) -> Finished:
         """Run `command` to its end, for at most `timeout` seconds.
 
         `env` is added to this process's environment; None takes a variable out. `log` is appended to, redacted, up
         to 20 MB. With `capture`, standard output is returned (up to 50 MB) and only standard error goes to tail and
         log; else both do. `verbatim` leaves captured output unredacted: for data that is compared, not shown.
+        `given` is its standard input.
         Raises `CommandFailed` when it cannot be started or the log cannot be written; a failing exit code is
         returned, not raised.
         """
@@ -71,7 +75,9 @@ class Commands:
         lines, captured = self._lines(log), Whole()
         reader = Reader(captured if capture else lines, lines)
         try:
-            process = await self._start(argv, cwd, env, reader, subprocess.PIPE if capture else subprocess.STDOUT)
+            errors = subprocess.PIPE if capture else subprocess.STDOUT
+            with _input(given) as file:
+                process = await self._start(argv, cwd, env, reader, errors, file)
             timed_out = await self._watch(process, timeout)
         finally:
             lines.close()
@@ -85,13 +91,19 @@ class Commands:
             raise CommandFailed(f"cannot write the log {log}", detail=str(error)) from error
 
     async def _start(
-        self, argv: Sequence[str], cwd: Path, env: Mapping[str, str | None] | None, reader: Reader, errors: int
+        self,
+        argv: Sequence[str],
+        cwd: Path,
+        env: Mapping[str, str | None] | None,
+        reader: Reader,
+        errors: int,
+        given: IO[bytes] | int,
     ) -> Child:
         environment = {name: value for name, value in {**os.environ, **(env or {})}.items() if value is not None}
         start = asyncio.get_running_loop().subprocess_exec(
             lambda: reader,
             *argv,
-            stdin=subprocess.DEVNULL,
+            stdin=given,
             stdout=subprocess.PIPE,
             stderr=errors,
             cwd=cwd,
@@ -127,3 +139,15 @@ class Commands:
             if self._children is not None:
                 self._children.forget(process.group)
         return False
+
+
+@contextmanager
+def _input(given: bytes) -> Iterator[IO[bytes] | int]:
+    """A file without a name that holds it: unlike a pipe it needs nobody to feed it."""
+    if not given:
+        yield subprocess.DEVNULL
+        return
+    with tempfile.TemporaryFile() as file:
+        file.write(given)
+        file.seek(0)
+        yield file

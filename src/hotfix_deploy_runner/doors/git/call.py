@@ -63,10 +63,12 @@ class GitCall:
         env: Mapping[str, str | None] | None = None,
         accept: frozenset[int] = frozenset({0}),
         next_step: str = "",
+        given: bytes = b"",
     ) -> Finished:
         """Run `git <arguments>` in `cwd` (default: the repository).
 
         Standard output is in the answer's `output`, not redacted: a branch may be named like somebody's password.
+        `given` is its standard input.
 
         `what` names the operation for a person, as in "git could not <what>". Raises `GitFailed` unless the exit
         code is one of `accept`, with `next_step`.
@@ -75,7 +77,13 @@ class GitCall:
         environment = {**_QUIET, **dict.fromkeys(_FOREIGN), **(env or {})}
         try:
             done = await self._commands.run(
-                argv, cwd=cwd or self.repository, env=environment, timeout=self._timeout, capture=True, verbatim=True
+                argv,
+                cwd=cwd or self.repository,
+                env=environment,
+                timeout=self._timeout,
+                capture=True,
+                verbatim=True,
+                given=given,
             )
         except CommandFailed as error:
             raise GitFailed(f"git could not {what}", detail=error.detail) from error

@@ -18,7 +18,7 @@ class Remotes(Refs):
     async def remote_branch(self, name: str) -> Commit | None:
         """The tip of the branch of exactly this name on the remote."""
         ref = f"refs/heads/{name}"
-        return (await self._ls_remote("--heads", pattern=ref)).get(ref)
+        return (await self._ls_remote("--heads", patterns=(ref,))).get(ref)
 
     async def remote_tags(self) -> dict[str, Commit]:
         """All tags on the remote, each with the commit it means in the end."""
@@ -26,7 +26,7 @@ class Remotes(Refs):
 
     async def remote_refs(self, prefix: str) -> dict[str, str]:
         """The remote's refs that begin with `prefix` (`refs/hotfix/rolled-back/`), each with what it points to."""
-        return await self._ls_remote(pattern=f"{prefix}*")
+        return await self._ls_remote(patterns=(f"{prefix}*",))
 
     async def fetch(self) -> tuple[str, ...]:
         """Get the remote's branches (into `refs/remotes/<remote>/`) and tags. Nothing is pruned, no tag is moved.
@@ -51,19 +51,29 @@ class Remotes(Refs):
         `leases` maps a full ref to the commit that the remote must have there, "" for: it must not exist.
         Raises `GitFailed` naming the refs that were rejected and why.
         """
+        error, _ = await self._try_to_push(refspecs, leases or {}, atomic=atomic)
+        if error is not None:
+            raise error
+
+    async def _try_to_push(
+        self, refspecs: Sequence[str], leases: Mapping[str, str], *, atomic: bool = True
+    ) -> tuple[GitFailed | None, tuple[records.Rejection, ...]]:
+        """What `push` raises, if anything, and the refs that the remote has refused: none where it did not answer."""
         plain = ("--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "--recurse-submodules=no")
-        held = [f"--force-with-lease={ref}:{commit}" for ref, commit in (leases or {}).items()]
+        held = [f"--force-with-lease={ref}:{commit}" for ref, commit in leases.items()]
         asked = ("push", *plain, *(["--atomic"] if atomic else []), *held, "--", self._remote, *refspecs)
         what = f"push to {self._remote}"
-        done = await self._call.run(*asked, what=what, env=await self._call.over_the_network(), accept=_ANY_END)
+        try:
+            env = await self._call.over_the_network()
+            done = await self._call.run(*asked, what=what, env=env, accept=_ANY_END)
+        except GitFailed as error:
+            return error, ()
         if done.exit_code == 0:
-            return
+            return None, ()
         rejected = records.rejections(done.output)
         reasons = ", ".join(f"{one.ref} {one.why}" for one in rejected)
-        raise GitFailed(
-            f"git could not {what}" + (f": {self._call.redact(reasons)}" if reasons else ""),
-            detail=self._call.last_words(done),
-        )
+        words = f"git could not {what}" + (f": {self._call.redact(reasons)}" if reasons else "")
+        return GitFailed(words, detail=self._call.last_words(done)), rejected
 
     async def delete_remote_branch(self, name: str, expected: Commit) -> None:
         """Delete a branch on the remote that is still at `expected`. Nothing to do when there is none."""
@@ -87,8 +97,8 @@ class Remotes(Refs):
         clashing = (ref for ref, value in here.items() if there.get(ref, value) != value)
         return tuple(ref.removeprefix("refs/tags/") for ref in clashing)
 
-    async def _ls_remote(self, *options: str, pattern: str = "") -> dict[str, str]:
-        asked = ("ls-remote", *options, "--", self._remote, *([pattern] if pattern else []))
+    async def _ls_remote(self, *options: str, patterns: Sequence[str] = ()) -> dict[str, str]:
+        asked = ("ls-remote", *options, "--", self._remote, *patterns)
         env = await self._call.over_the_network()
         what = f"ask {self._remote} for its refs"
         done = await self._call.run(*asked, what=what, env=env, next_step=self._look())

@@ -1,0 +1,208 @@
+"""Between a run and its team: renews the lock, carries events there and requests here, all of it in the background."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from ..core.events import AnyEvent, CourseChanged, RequestReceived, RunEnded, VerdictReached
+from ..core.facts import Environment
+from ..core.instant import Seconds
+from ..errors import HotfixError, LockLost, Unreachable
+from ..journal.rows import RunId
+from ..journal.store import InboxRequest
+from ..lock.record import LockRecord
+from .commons import Change, Commons, Effects, Numbered, Token
+from .locks import Hold, fresh
+from .pace import Pace
+from .sightings import since_boot
+
+RENEW_EVERY: Seconds = 20.0
+POLL_EVERY: Seconds = 3.0
+NEEDED: Seconds = 30.0
+"""How much of the lease must be left for an effect to begin: more than ordering one takes."""
+
+URGENT = (VerdictReached, CourseChanged, RequestReceived, RunEnded)
+"""What others wait for: carried at once, and never waited for here."""
+
+
+class Inbox(Protocol):
+    """Where requests to the run are put, for its runner to read."""
+
+    def ask(self, run: RunId, request: InboxRequest) -> None:
+        """Put one there; twice is once."""
+        ...
+
+
+class Courier:
+    """Holds `hold` for its run as long as it lives. A view of the run: what it is shown, it carries.
+
+    `after` is the number of the last event that the team has already. `lost` is told when somebody else has taken the
+    place: nothing more is written then. It waits for nothing and holds nothing up; `carry` alone is waited for.
+    """
+
+    def __init__(
+        self,
+        commons: Commons,
+        hold: Hold,
+        inbox: Inbox,
+        *,
+        after: int = 0,
+        lost: Callable[[str], None] = lambda why: None,
+        carried: Callable[[int], None] = lambda last: None,
+        clock: Callable[[], Seconds] = since_boot,
+        renew_every: Seconds = RENEW_EVERY,
+        poll_every: Seconds = POLL_EVERY,
+    ) -> None:
+        self._commons, self._hold, self._inbox = commons, hold, inbox
+        self._after, self._lost, self._carried, self._clock = after, lost, carried, clock
+        self._renew_every, self._poll_every = renew_every, poll_every
+        self._pending: list[Numbered] = []
+        self._received: tuple[str, ...] = ()
+        self._asked: set[str] = set()
+        self._one_at_a_time = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._pace = Pace(clock)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._unsure: Change | None = None
+        self._closing = False
+        self.why = ""
+        """Why the last writing did not arrive; empty when it did."""
+        self.gone = ""
+        """Who has taken the place; empty while it is ours."""
+
+    @property
+    def left(self) -> Seconds:
+        """For how long the place is ours without another word."""
+        return self._hold.deadline - self._clock()
+
+    @property
+    def cut_off(self) -> str:
+        """Why no new effect may begin now; empty while one may."""
+        if self.left >= NEEDED:
+            return ""
+        return f"the lock cannot be renewed: {self.why or self._commons.name + ' does not answer'}"
+
+    @property
+    def behind(self) -> int:
+        """How many events the team does not have yet."""
+        return len(self._pending)
+
+    def event(self, seq: int, event: AnyEvent) -> None:
+        """Carry one more event of the run, soon; what others wait for, at once."""
+        if seq <= self._after:
+            return
+        self._pending.append(Numbered(seq, event))
+        if isinstance(event, RequestReceived) and event.request in self._asked:
+            self._received = (*self._received, event.request)
+        if isinstance(event, URGENT):
+            self._wake.set()
+
+    def begin(self) -> None:
+        """Go to work in the background."""
+        self._tasks = [asyncio.create_task(self._renew()), asyncio.create_task(self._poll())]
+
+    async def carry(self, effects: Effects | None = None) -> None:
+        """Write what is pending, with the lock anew and `effects` in the same breath. Returns when it has arrived.
+
+        Raises `LockLost`, `Unreachable`, and `GitFailed` when the remote refuses an effect. Cancelled, it waits for
+        what is under way: nobody would know whether it arrived.
+        """
+        writing = asyncio.ensure_future(self._write(None, effects))
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])
+            if not writing.cancelled():
+                writing.exception()
+            raise
+
+    async def close(self, records: Mapping[Environment, LockRecord], within: Seconds) -> None:
+        """Write what is left, leave the locks as `records` say, and stop. Raises as `carry`, after `within` at most."""
+        self._closing = True
+        self._wake.set()
+        try:
+            async with asyncio.timeout(within):
+                await self._write(records, None)
+        except TimeoutError:
+            raise Unreachable(f"{self._commons.name} does not answer within {within:g} s") from None
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _write(self, records: Mapping[Environment, LockRecord] | None, effects: Effects | None) -> None:
+        """One writing at a time. One of which nobody knows whether it arrived is sent again before the next."""
+        async with self._one_at_a_time:
+            if self.gone:
+                raise LockLost(self.gone)
+            if self._unsure is not None:
+                await self._send(self._unsure)
+            locks = {one: fresh(record) for one, record in (records or self._hold.locks).items()}
+            run = self._hold.run if self._pending or self._received else ""
+            pending = tuple(self._pending)
+            await self._send(
+                Change(self._hold.tokens, locks, run, self._after, pending, self._received, effects or Effects())
+            )
+
+    async def _send(self, change: Change) -> None:
+        begun = self._clock()
+        self._pace.note()
+        try:
+            tokens = await self._commons.change(change)
+        except LockLost as error:
+            self._give_up(error)
+            raise
+        except Unreachable as error:
+            # Its effects were to be made then, and not at any later time.
+            self._unsure, self.why = msgspec.structs.replace(change, effects=Effects()), error.message
+            raise
+        except HotfixError as error:
+            self._unsure, self.why = None, error.message
+            raise
+        self._unsure, self.why = None, ""
+        self._arrived(change, tokens, begun)
+
+    def _arrived(self, change: Change, tokens: Mapping[Environment, Token], begun: Seconds) -> None:
+        ttl = min((record.ttl for record in change.locks.values()), default=0.0)
+        self._hold = msgspec.structs.replace(self._hold, tokens=tokens, locks=change.locks, deadline=begun + ttl)
+        self._received = tuple(one for one in self._received if one not in change.received)
+        if change.events:
+            del self._pending[: len(change.events)]
+            self._after = change.events[-1].seq
+            self._carried(self._after)
+
+    def _give_up(self, error: LockLost) -> None:
+        self.gone = f"somebody has taken over: {error.message}"
+        self._lost(self.gone)
+
+    async def _renew(self) -> None:
+        """Write every `RENEW_EVERY`, sooner for what is urgent, and soon again after a failure; never too often."""
+        while not self.gone:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._patience()):
+                    await self._wake.wait()
+            await asyncio.sleep(self._pace.wait())
+            if self._closing:
+                return
+            self._wake.clear()
+            with contextlib.suppress(HotfixError):
+                await self.carry()
+
+    def _patience(self) -> Seconds:
+        return self._renew_every / 4 if self.why else self._renew_every
+
+    async def _poll(self) -> None:
+        """Bring what others ask of the run."""
+        while not self.gone:
+            with contextlib.suppress(HotfixError):
+                await self._take_in(await self._commons.requests(self._hold.run))
+            await asyncio.sleep(self._poll_every)
+
+    async def _take_in(self, requests: Sequence[InboxRequest]) -> None:
+        for request in requests:
+            if request.id not in self._asked:
+                await asyncio.to_thread(self._inbox.ask, self._hold.run, request)
+                self._asked.add(request.id)

@@ -1,0 +1,178 @@
+"""Taking the locks that a team shares, and the rules for it. Not how they are kept: that is a `Commons`."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from ..core.facts import Environment
+from ..core.instant import Instant, Seconds, utc
+from ..doors.process_mark import ProcessMark, may_live
+from ..errors import LockHeld, UsageError
+from ..journal.rows import RunId
+from ..lock.record import LockRecord
+from .commons import Change, Commons, Seen, Token
+from .sightings import MARGIN, Sightings, since_boot
+
+TTL: Seconds = 90.0
+"""For how long a holder may be silent."""
+
+LOOK_EVERY: Seconds = 5.0
+
+_STATUS = "hotfix-deploy-runner status"
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """Proof that a run holds environments, all under one `fence`, until `deadline` unless it is renewed.
+
+    `locks` are the records as they were written, `tokens` what they are now, `taken` what they replaced. `deadline` is
+    on this machine's clock since boot: the start of the last successful writing, and the ttl.
+    """
+
+    run: RunId
+    fence: int
+    locks: Mapping[Environment, LockRecord]
+    tokens: Mapping[Environment, Token]
+    taken: Mapping[Environment, LockRecord]
+    deadline: Seconds
+
+    @property
+    def taken_from(self) -> dict[Environment, RunId]:
+        """The runs that had not let go, by environment."""
+        return {one: record.run for one, record in self.taken.items() if record.state in ("held", "suspended")}
+
+
+class SharedLocks:
+    """The locks in `commons`, taken for `process`. `clock` tells UTC, for people; nothing is decided by it.
+
+    It makes the first fence of a lock, though: platforms may have seen those of a lock that was kept elsewhere, and a
+    clock is above them all, as they do not come by the second.
+    """
+
+    def __init__(
+        self,
+        commons: Commons,
+        process: ProcessMark,
+        sightings: Sightings,
+        *,
+        ttl: Seconds = TTL,
+        clock: Callable[[], Instant] = time.time,
+        since_boot: Callable[[], Seconds] = since_boot,
+    ) -> None:
+        self._commons, self._process, self._sightings = commons, process, sightings
+        self._ttl, self._clock, self._since_boot = ttl, clock, since_boot
+
+    async def take(
+        self,
+        environments: Sequence[Environment],
+        run: RunId,
+        operator: str,
+        reason: str = "",
+        *,
+        above: int = 0,
+        takeover: bool = False,
+    ) -> Hold:
+        """Take all of them or none, under a fence above `above` and every earlier one.
+
+        One whose holder has certainly ended, or was silent for too long, is taken over; so is one that `run` itself
+        left. With `takeover` any is. Raises `LockHeld` naming the holder, `Unreachable`.
+        """
+        wanted = tuple(dict.fromkeys(environments))
+        seen = await self._commons.look(wanted)
+        for environment in wanted:
+            self._refuse(environment, seen[environment], run, takeover=takeover)
+        fence = 1 + max(above, *(found.record.fence or int(self._clock()) - 1 for found in seen.values()))
+        record = LockRecord(fence, "held", run, operator, reason, self._clock(), self._process, ttl=self._ttl)
+        return await self.write(wanted, record, {one: seen[one] for one in wanted})
+
+    async def write(self, environments: Sequence[Environment], record: LockRecord, seen: Mapping[str, Seen]) -> Hold:
+        """Write `record` in the place of what was seen. Raises `LockHeld` naming who was there first."""
+        begun = self._since_boot()
+        locks = {one: fresh(record) for one in environments}
+        expected = {one: seen[one].token for one in environments}
+        try:
+            tokens = await self._commons.change(Change(expected, locks))
+        except LockHeld as error:
+            raise await self._lost(environments, error) from error
+        taken = {one: seen[one].record for one in environments}
+        return Hold(record.run, record.fence, locks, tokens, taken, begun + record.ttl)
+
+    async def take_from_the_dead(
+        self, take: Callable[[], "asyncio.Future[Hold]"], waits: Callable[[str], None]
+    ) -> Hold:
+        """`take` until it succeeds, for as long as its holder does not show a sign of life.
+
+        `waits` is told, once, whom is waited for. Raises `LockHeld` when the holder is alive.
+        """
+        told = False
+        while True:
+            before = await self._commons.look()
+            try:
+                return await take()
+            except LockHeld as error:
+                if not told:
+                    waits(f"{error.message}: {error.detail}")
+                    told = True
+                await asyncio.sleep(LOOK_EVERY)
+                now = await self._commons.look()
+                if any(now[one].token != found.token for one, found in before.items() if one in now):
+                    raise
+
+    async def _lost(self, environments: Sequence[Environment], error: LockHeld) -> LockHeld:
+        """Somebody was there first: who."""
+        seen = await self._commons.look(environments)
+        for environment in environments:
+            if seen[environment].record.state == "held":
+                return held(environment, seen[environment].record)
+        return error
+
+    def _refuse(self, environment: Environment, seen: Seen, run: RunId, *, takeover: bool) -> None:
+        record, own = seen.record, seen.record.run == run
+        if record.state == "elsewhere":
+            raise UsageError(
+                f"the lock of {environment} is kept in {record.why}, not in {self._commons.name}",
+                next_step="have all configurations name the same journal",
+            )
+        silent = self._sightings.seen(environment, seen.token) if record.state == "held" else 0.0
+        if takeover or record.state == "free" or (record.state == "suspended" and own):
+            return
+        if record.state != "held":
+            raise held(environment, record)
+        if self._may_live(record) and silent <= record.ttl + MARGIN:
+            raise held(environment, record, silent)
+
+    def _may_live(self, record: LockRecord) -> bool:
+        return record.process is None or may_live(record.process)
+
+
+def fresh(record: LockRecord) -> LockRecord:
+    """The record with a nonce of its own: identical ones of two writers would both be taken for their own."""
+    return msgspec.structs.replace(record, nonce=secrets.token_hex(16))
+
+
+def held(environment: Environment, record: LockRecord, silent: Seconds = 0.0) -> LockHeld:
+    """The error that names who keeps others out of an environment."""
+    if record.state == "frozen":
+        unlock = f"hotfix-deploy-runner unlock --target {environment}"
+        return LockHeld(f"{environment} is frozen: {record.reason}", detail=holder_words(record), next_step=unlock)
+    if record.state == "suspended":
+        go_on = f"hotfix-deploy-runner resume {record.run}, or abort {record.run}"
+        return LockHeld(f"run {record.run} left {environment} unfinished", detail=holder_words(record), next_step=go_on)
+    left = record.ttl + MARGIN - silent
+    gone = f"if that machine is gone: it is taken over after {left:.0f} s more of silence, or at once: "
+    command = f'hotfix-deploy-runner takeover --target {environment} --reason "…"'
+    return LockHeld(
+        f"another run holds {environment}",
+        detail=f"{holder_words(record)}\n{gone}{command}",
+        next_step=_STATUS,
+    )
+
+
+def holder_words(record: LockRecord) -> str:
+    """Who it is, since when, and why."""
+    process = record.process
+    at = f", process {process.pid} on {process.host}" if process is not None else ""
+    who = f"run {record.run} of {record.operator}" if record.run else record.operator
+    return f"{who}{at}, since {utc(record.since)}" + (f": {record.why}" if record.why else "")
