@@ -54,9 +54,13 @@ class CheckFailed(HotfixError):
 
 
 class LockHeld(HotfixError):
-    """Another run holds the environment. `detail` names the holder."""
+    """Another run holds the environment. `detail` names the holder.
+
+    `free_in`: after how many more seconds of its silence it may be taken over; 0 where silence is not what counts.
+    """
 
     exit_code = 7
+    free_in = 0.0
 
 
 class LockLost(LockHeld):

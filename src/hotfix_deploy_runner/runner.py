@@ -17,7 +17,9 @@ from .core.decide import decide
 from .core.ending import Ending
 from .core.events import (
     AnyEvent,
+    CutOff,
     Interrupted,
+    Reconnected,
     RequestReceived,
     RunStarted,
     StepEnded,
@@ -60,6 +62,7 @@ class Runner:
     """Drives one run to its ending. The only writer of its events.
 
     `taken_over` is asked before every decision: in whose favour the run has lost its place; empty while it has not.
+    So is `cut_off`: why the place may be lost soon.
     `hurry` is told when a signal makes it leave: to see to it that the process is gone within so many seconds.
     """
 
@@ -70,12 +73,14 @@ class Runner:
         *,
         clock: Callable[[], Instant],
         taken_over: Callable[[], str] = lambda: "",
+        cut_off: Callable[[], str] = lambda: "",
         hurry: Callable[[Seconds], None] = lambda within: None,
         views: Sequence[View] = (),
         listeners: Sequence[Listener] = (),
     ) -> None:
         self._store, self._performers, self._clock = store, performers, clock
-        self._taken_over, self._hurry, self._views, self._listeners = taken_over, hurry, views, listeners
+        self._taken_over, self._cut_off, self._hurry = taken_over, cut_off, hurry
+        self._views, self._listeners = views, listeners
         self._happened: asyncio.Queue[AnyEvent] = asyncio.Queue()
         self._tasks: dict[StepId, asyncio.Task[None]] = {}
         self._seq = 0
@@ -143,7 +148,13 @@ class Runner:
     async def _ask_whose_it_is(self, run: Run) -> Run:
         """The platform's fence stops who was taken over; git and the notifiers have none."""
         why = "" if run.taken_over or run.ending is not None else self._taken_over()
-        return await self._record(run, [TakenOver(at=self._clock(), why=why)]) if why else run
+        if why:
+            return await self._record(run, [TakenOver(at=self._clock(), why=why)])
+        cut_off = self._cut_off()
+        if bool(cut_off) is bool(run.cut_off) or run.ending is not None:
+            return run
+        now = self._clock()
+        return await self._record(run, [CutOff(at=now, why=cut_off) if cut_off else Reconnected(at=now)])
 
     async def _record(self, run: Run, events: Sequence[AnyEvent], *, fresh: bool = False) -> Run:
         loop = asyncio.get_running_loop()

@@ -26,7 +26,7 @@ def test_after_a_kill_the_way_back_is_one_command_and_nothing_else_goes(place: M
     back = world.run("rollback-deploy-auto")
     assert back.end() == 0, back.out + back.err
     assert world.serving() == [BASE] * 3
-    marks = world.git("for-each-ref", "--format=%(refname)", "refs/hotfix").splitlines()
+    marks = world.git("for-each-ref", "--format=%(refname)", "refs/hotfix/rolled-back").splitlines()
     assert marks == [f"refs/hotfix/rolled-back/{NEXT}"], "the new version is marked, not the good one"
     again = world.run(*DEPLOY, "--window", "1s")
     assert again.end() == 0, again.out + again.err

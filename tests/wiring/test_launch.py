@@ -156,7 +156,7 @@ def test_an_interrupted_run_keeps_production_and_lets_go_of_staging(office: Offi
     project.platforms["production", "web"].pause = interrupt  # type: ignore[attr-defined]
     real = project.performers
     easily = dict.fromkeys(("deploy", "smoke", "health"), easy)
-    project.performers = lambda write_document: {**real(write_document), **easily}  # type: ignore[method-assign]
+    project.performers = lambda write_document, push=None: {**real(write_document, push), **easily}  # type: ignore
     assert office.deploy(project, staging=True).code == ExitCode.INTERRUPTED
     seen = held(office)
     assert seen["staging"] is None

@@ -135,6 +135,17 @@ class Settings(Table):
     )
     tag_format: str = Field("v{version}", description="How a version is spelled as a tag.", pattern=r"\{version\}")
     remote: str = Field("origin", description="The git remote that the team shares.")
+    journal: str = Field(
+        "git",
+        description="Where the team keeps locks and runs, so that there is one run at a time for everybody: git (the "
+        "remote itself), local (this clone alone), or postgresql://USER@HOST:PORT/DATABASE. The same for everybody.",
+    )
+    shared_refs: str = Field(
+        "refs/hotfix/",
+        description="Under which refs of the remote, where the journal is git; such as refs/heads/hotfix-lock/ on a "
+        "host that takes only branches.",
+        pattern=r"^refs/[A-Za-z0-9/_-]+[/-]$",
+    )
     remote_timeout: Duration = Field(
         120.0, description="How long one git command may take, a fetch or a push among them.", gt=0
     )

@@ -181,8 +181,8 @@ def _open_to_judgement(run: Run) -> tuple[Step, ...]:
 
 
 def _start_what_is_ready(run: Run) -> Decision | None:
-    """All that have what they wait for, but never two at once that touch the same thing. None while it is paused."""
-    if _paused(run):
+    """All that have what they wait for, but never two at once that touch the same thing. None while it is held up."""
+    if _held_up(run):
         return None
     taken = {thing for p in run.running for thing in p.step.touches}
     ready: list[Step] = []
@@ -200,6 +200,14 @@ def _paused(run: Run) -> bool:
     return run.paused is not None and run.course is Course.FORWARD
 
 
+def _held_up(run: Run) -> bool:
+    """Paused, or without a lock that lasts: where that cannot be renewed, another run may have the place any moment.
+
+    Once the new version is validated, what is left is git's, which sees to the lock by itself.
+    """
+    return _paused(run) or (bool(run.cut_off) and run.course is Course.FORWARD and not run.passed(VALIDATE))
+
+
 def _on_course(run: Run, step: Step) -> bool:
     return step.course is run.course or step.course is Course.FINISH
 
@@ -211,7 +219,7 @@ def _unblocked(run: Run, step: Step) -> bool:
 def _wait(run: Run, now: Instant) -> Decision | None:
     """Something is under way, or a gate is open to judgement: the next event, or the gate's patience, decides."""
     judged = _open_to_judgement(run)
-    if not judged and all(p.step.background for p in run.running) and not _paused(run):
+    if not judged and all(p.step.background for p in run.running) and not _held_up(run):
         return None
     return Decision(wake=min((patience(run, step, now) for step in judged), default=None))
 

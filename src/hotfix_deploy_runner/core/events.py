@@ -141,6 +141,16 @@ class TakenOver(Event, frozen=True, kw_only=True, tag="taken-over"):
     why: str
 
 
+class CutOff(Event, frozen=True, kw_only=True, tag="cut-off"):
+    """The lock cannot be renewed in time, for `why`: until `Reconnected`, nothing new begins on the way forward."""
+
+    why: str
+
+
+class Reconnected(Event, frozen=True, kw_only=True, tag="reconnected"):
+    """The lock was renewed, and still our own."""
+
+
 class NoticeTold(Event, frozen=True, kw_only=True, tag="notice-told"):
     """A channel has delivered a notice."""
 
@@ -177,6 +187,8 @@ AnyEvent = (
     | RequestReceived
     | Interrupted
     | TakenOver
+    | CutOff
+    | Reconnected
     | NoticeTold
     | NoticeFailed
     | RunEnded

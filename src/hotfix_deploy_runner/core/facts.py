@@ -16,6 +16,7 @@ class Request(msgspec.Struct, frozen=True):
 
     `base` is the commit or tag that the operator says production runs; empty where it is left to be found.
     `accept_mixed`: production may run several versions. `first`: a rollback where nothing runs yet, which is none.
+    `offline`: the remote does not answer, and the operator goes on without it.
     """
 
     action: Action
@@ -29,6 +30,7 @@ class Request(msgspec.Struct, frozen=True):
     base: str = ""
     accept_mixed: bool = False
     first: bool = False
+    offline: bool = False
 
     @property
     def kind(self) -> str:

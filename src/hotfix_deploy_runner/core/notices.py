@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from .announcing import as_text, lines_of, notice, place, sentence, severity_of, target_option, way_back
 from .conclude import again_command, proven, resume
 from .ending import ExitCode
-from .events import AnyEvent, CourseChanged, RunEnded, RunStarted, StepEnded, StepsPlanned, StepStarted
+from .events import AnyEvent, CourseChanged, CutOff, RunEnded, RunStarted, StepEnded, StepsPlanned, StepStarted
 from .instant import utc
 from .notice import Notice, Severity
 from .phrases import figures, next_step
@@ -27,7 +27,18 @@ def notices(before: Run | None, event: AnyEvent, after: Run) -> tuple[Notice, ..
     """
     if before is None or isinstance(event, RunStarted):
         return (_started(after),)
-    rules: tuple[Rule, ...] = (_checked, _proven, _production, _gate, _deployed, _turned, _restored, _stuck, _ended)
+    rules: tuple[Rule, ...] = (
+        _checked,
+        _proven,
+        _production,
+        _gate,
+        _deployed,
+        _cut_off,
+        _turned,
+        _restored,
+        _stuck,
+        _ended,
+    )
     return tuple(told for rule in rules for told in rule(before, event, after))
 
 
@@ -107,6 +118,13 @@ def _deployed(before: Run, event: AnyEvent, after: Run) -> Iterator[Notice]:
 
 def _judged(run: Run) -> bool:
     return run.passed(VALIDATE) and (PROBES not in run.steps or run.steps[PROBES].ended is not None)
+
+
+def _cut_off(before: Run, event: AnyEvent, after: Run) -> Iterator[Notice]:
+    """Told once: with production half-way, somebody has to know that the rollout stands still."""
+    if isinstance(event, CutOff) and after.touched:
+        title = f"{after.facts.version} on {after.request.target} is held up"
+        yield notice(after, "held-up", Severity.WARNING, title, sentence(event.why), "A breach still rolls back.")
 
 
 def _turned(before: Run, event: AnyEvent, after: Run) -> Iterator[Notice]:

@@ -8,10 +8,12 @@ from .ending import Ending
 from .events import (
     AnyEvent,
     CourseChanged,
+    CutOff,
     Interrupted,
     NoticeFailed,
     ReadingMissed,
     ReadingTaken,
+    Reconnected,
     RequestReceived,
     Resumed,
     RunEnded,
@@ -40,7 +42,8 @@ class Run(msgspec.Struct, frozen=True):
 
     `asked` is a request to go back, `paused` one to hold the rollout, `promoted` the last one to go on at once.
     `signal` and `signals`: the first that told the process to stop, at `signalled`, and how many did. `cursor` is where
-    the metrics source goes on from; `resumed` when another process went on with the run, last.
+    the metrics source goes on from; `resumed` when another process went on with the run, last. `cut_off`: why the lock
+    cannot be renewed, and nothing new may begin.
     """
 
     id: str
@@ -62,6 +65,7 @@ class Run(msgspec.Struct, frozen=True):
     cursor: Cursor | None = None
     resumed: Instant | None = None
     taken_over: str = ""
+    cut_off: str = ""
     not_told: tuple[NoticeFailed, ...] = ()
     ending: Ending | None = None
     latest: Instant = 0.0
@@ -153,6 +157,10 @@ def _changes(run: Run, event: AnyEvent) -> dict[str, Any]:
             return _resumed(run, event)
         case TakenOver():
             return {"taken_over": event.why}
+        case CutOff():
+            return {"cut_off": event.why}
+        case Reconnected():
+            return {"cut_off": ""}
         case NoticeFailed():
             return {"not_told": (*run.not_told, event)}
         case RunEnded():
@@ -185,6 +193,7 @@ def _resumed(run: Run, event: Resumed) -> dict[str, Any]:
         "watch": run.watch.resumed(event.at) if run.watch is not None else None,
         "signal": "",
         "signals": 0,
+        "cut_off": "",
         "ending": None,
         "resumed": event.at,
     }

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -79,19 +79,27 @@ class LocalLocks:
         self._clock = clock
 
     def acquire(
-        self, environments: Sequence[str], run: str, operator: str, reason: str = "", *, takeover: bool = False
+        self,
+        environments: Sequence[str],
+        run: str,
+        operator: str,
+        reason: str = "",
+        *,
+        takeover: bool = False,
+        fence: int = 0,
     ) -> Lease:
         """Take all of `environments`, or none. Order does not matter for safety; the last is the one that matters most.
 
         A lock whose process has ended is taken over; so is one that `run` itself suspended. With `takeover` any
-        is, from a live holder too. Raises `LockHeld` naming the holder.
+        is, from a live holder too. With `fence`, that of the lock that the whole team shares, what a run left here is
+        no reason any more: somebody may have gone on with it elsewhere. Raises `LockHeld` naming the holder.
         """
         wanted = tuple(dict.fromkeys(environments))
         with self._files.changing():
             before = {environment: self._files.read(environment) for environment in wanted}
             if not takeover:
-                self._refuse_if_held(before, run)
-            fence = 1 + max((record.fence or self._first() for record in before.values()), default=0)
+                self._refuse_if_held(before, run, shared=bool(fence))
+            fence = max(fence, self._above(before.values()))
             after = LockRecord(fence, "held", run, operator, reason, self._clock(), self._process)
             self._write_all(before, after)
         taken = {environment: record.run for environment, record in before.items() if record.state != "free"}
@@ -128,15 +136,23 @@ class LocalLocks:
             return Holder(environment, "unreadable", why=f"{error.message} ({seen})", repair=error.next_step)
         return None if record.state == "free" else _holder(environment, record)
 
+    def next_fence(self, environments: Sequence[str]) -> int:
+        """The least fence with which `environments` can be taken now."""
+        with self._files.changing():
+            return self._above([self._files.read(environment) for environment in environments])
+
+    def _above(self, records: Iterable[LockRecord]) -> int:
+        return 1 + max((record.fence or self._first() for record in records), default=0)
+
     def _first(self) -> int:
         """Below the first fence of a lock that is not there. There may have been one, and platforms have seen its
         fences: the clock is above them all, as they do not come by the second.
         """
         return int(self._clock())
 
-    def _refuse_if_held(self, before: dict[str, LockRecord], run: str) -> None:
+    def _refuse_if_held(self, before: dict[str, LockRecord], run: str, *, shared: bool) -> None:
         for environment, record in before.items():
-            if record.state == "free" or (record.state == "suspended" and record.run == run):
+            if record.state == "free" or (record.state == "suspended" and (shared or record.run == run)):
                 continue
             holder = _holder(environment, record)
             if record.state == "suspended":

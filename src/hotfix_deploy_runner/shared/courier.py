@@ -39,7 +39,7 @@ class Inbox(Protocol):
 class Courier:
     """Holds `hold` for its run as long as it lives. A view of the run: what it is shown, it carries.
 
-    `after` is the number of the last event that the team has already. `lost` is told when somebody else has taken the
+    `lost` is told when somebody else has taken the
     place: nothing more is written then. It waits for nothing and holds nothing up; `carry` alone is waited for.
     """
 
@@ -49,7 +49,6 @@ class Courier:
         hold: Hold,
         inbox: Inbox,
         *,
-        after: int = 0,
         lost: Callable[[str], None] = lambda why: None,
         carried: Callable[[int], None] = lambda last: None,
         clock: Callable[[], Seconds] = since_boot,
@@ -57,7 +56,7 @@ class Courier:
         poll_every: Seconds = POLL_EVERY,
     ) -> None:
         self._commons, self._hold, self._inbox = commons, hold, inbox
-        self._after, self._lost, self._carried, self._clock = after, lost, carried, clock
+        self._after, self._lost, self._carried, self._clock = 0, lost, carried, clock
         self._renew_every, self._poll_every = renew_every, poll_every
         self._pending: list[Numbered] = []
         self._received: tuple[str, ...] = ()
@@ -89,6 +88,10 @@ class Courier:
     def behind(self) -> int:
         """How many events the team does not have yet."""
         return len(self._pending)
+
+    def known(self, last: int) -> None:
+        """The team has the run's events up to number `last` already. To be said before any is shown."""
+        self._after = last
 
     def event(self, seq: int, event: AnyEvent) -> None:
         """Carry one more event of the run, soon; what others wait for, at once."""

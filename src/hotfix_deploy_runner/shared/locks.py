@@ -3,7 +3,8 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -15,6 +16,8 @@ from ..journal.rows import RunId
 from ..lock.record import LockRecord
 from .commons import Change, Commons, Seen, Token
 from .sightings import MARGIN, Sightings, since_boot
+
+Taken = TypeVar("Taken")
 
 TTL: Seconds = 90.0
 """For how long a holder may be silent."""
@@ -73,16 +76,19 @@ class SharedLocks:
         *,
         above: int = 0,
         takeover: bool = False,
+        insist: bool = False,
     ) -> Hold:
         """Take all of them or none, under a fence above `above` and every earlier one.
 
         One whose holder has certainly ended, or was silent for too long, is taken over; so is one that `run` itself
-        left. With `takeover` any is. Raises `LockHeld` naming the holder, `Unreachable`.
+        left. With `insist` also one that another process holds for `run`, with `takeover` any is. Raises `LockHeld`
+        naming the holder, `Unreachable`.
         """
         wanted = tuple(dict.fromkeys(environments))
         seen = await self._commons.look(wanted)
         for environment in wanted:
-            self._refuse(environment, seen[environment], run, takeover=takeover)
+            insists = takeover or (insist and seen[environment].record.run == run)
+            self._refuse(environment, seen[environment], run, takeover=insists)
         fence = 1 + max(above, *(found.record.fence or int(self._clock()) - 1 for found in seen.values()))
         record = LockRecord(fence, "held", run, operator, reason, self._clock(), self._process, ttl=self._ttl)
         return await self.write(wanted, record, {one: seen[one] for one in wanted})
@@ -99,9 +105,7 @@ class SharedLocks:
         taken = {one: seen[one].record for one in environments}
         return Hold(record.run, record.fence, locks, tokens, taken, begun + record.ttl)
 
-    async def take_from_the_dead(
-        self, take: Callable[[], "asyncio.Future[Hold]"], waits: Callable[[str], None]
-    ) -> Hold:
+    async def take_from_the_dead(self, take: Callable[[], Awaitable[Taken]], waits: Callable[[str], None]) -> Taken:
         """`take` until it succeeds, for as long as its holder does not show a sign of life.
 
         `waits` is told, once, whom is waited for. Raises `LockHeld` when the holder is alive.
@@ -112,6 +116,8 @@ class SharedLocks:
             try:
                 return await take()
             except LockHeld as error:
+                if not error.free_in:
+                    raise
                 if not told:
                     waits(f"{error.message}: {error.detail}")
                     told = True
@@ -163,11 +169,11 @@ def held(environment: Environment, record: LockRecord, silent: Seconds = 0.0) ->
     left = record.ttl + MARGIN - silent
     gone = f"if that machine is gone: it is taken over after {left:.0f} s more of silence, or at once: "
     command = f'hotfix-deploy-runner takeover --target {environment} --reason "…"'
-    return LockHeld(
-        f"another run holds {environment}",
-        detail=f"{holder_words(record)}\n{gone}{command}",
-        next_step=_STATUS,
+    error = LockHeld(
+        f"another run holds {environment}", detail=f"{holder_words(record)}\n{gone}{command}", next_step=_STATUS
     )
+    error.free_in = max(1.0, left)
+    return error
 
 
 def holder_words(record: LockRecord) -> str:

@@ -13,7 +13,7 @@ from ..core.step import Ended, Step
 from ..doors.git import Git
 from ..errors import GitFailed
 from .preflight import Trees
-from .work import Outcome, Work, failed, passed, warned
+from .work import Outcome, Publish, Work, failed, passed, plain_push, warned
 
 ATTEMPTS = 3
 WriteDocument = Callable[[Run], Path]
@@ -23,8 +23,11 @@ WriteDocument = Callable[[Run], Path]
 class Finish:
     """Git work and paper work; production is not touched by any of it."""
 
-    def __init__(self, git: Git, trees: Trees, write_document: WriteDocument, remote: str) -> None:
+    def __init__(
+        self, git: Git, trees: Trees, write_document: WriteDocument, remote: str, push: Publish | None = None
+    ) -> None:
         self._git, self._trees, self._write, self._remote = git, trees, write_document, remote
+        self._push = push or plain_push(git)
 
     async def merge(self, step: Step, run: Run, work: Work) -> Outcome:
         """Merge the pinned commit into a branch of the remote, with a merge commit, in a worktree.
@@ -59,7 +62,7 @@ class Finish:
         message = f"Merge hotfix {run.facts.version} into {branch}\n\nHotfix-Run: {run.id}\n"
         merge = await self._git.merge(tree, run.facts.commit, message)
         ref = f"refs/heads/{branch}"
-        await self._git.push([f"{merge}:{ref}"], leases={ref: tip})
+        await self._push([f"{merge}:{ref}"], {ref: tip})
         return merge
 
     def _by_hand(self, why: str, branch: str, run: Run, *seen: str) -> Outcome:
@@ -87,7 +90,8 @@ class Finish:
         if (tip := await self._git.remote_branch(branch)) is not None:
             if tip != commit:
                 return warned(f"Branch {branch} kept: it has moved on to {tip[:7]} on {self._remote}")
-            await self._git.delete_remote_branch(branch, commit)
+            ref = f"refs/heads/{branch}"
+            await self._push([f":{ref}"], {ref: commit})
             gone.append(f"on {self._remote}")
         if (tip := await self._git.branch(branch)) is not None:
             place = await self._git.checked_out(branch)

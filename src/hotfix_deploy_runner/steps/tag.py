@@ -7,7 +7,7 @@ from ..core.run import Run
 from ..core.step import Step
 from ..doors.git import Git
 from ..errors import GitFailed
-from .work import Outcome, Work, failed, passed
+from .work import Outcome, Publish, Work, failed, passed, plain_push
 
 ROLLED_BACK = "refs/hotfix/rolled-back/"
 """Under it a ref a rolled-back tag, here and on the remote: everybody sees it, and the tag itself stays."""
@@ -19,8 +19,9 @@ BEFORE = "before/"
 class Tags:
     """Makes and marks tags, with the run's own facts as trailers."""
 
-    def __init__(self, git: Git, remote: str) -> None:
+    def __init__(self, git: Git, remote: str, push: Publish | None = None) -> None:
         self._git, self._remote = git, remote
+        self._push = push or plain_push(git)
 
     async def tag(self, step: Step, run: Run, work: Work) -> Outcome:
         """An annotated tag on the pinned commit, pushed create-only.
@@ -57,7 +58,7 @@ class Tags:
         """A tag that the remote refused, or has at another commit by now, does not stay here either."""
         ref = f"refs/tags/{name}"
         try:
-            await self._git.push([f"{ref}:{ref}"], leases={ref: ""})
+            await self._push([f"{ref}:{ref}"], {ref: ""})
         except GitFailed:
             if (await self._git.remote_tags()).get(name) != commit:
                 await self._git.delete_local_tag(name)

@@ -1,6 +1,6 @@
 """What a performer is given and what it gives back."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -12,11 +12,16 @@ from ..core.instant import Instant
 from ..core.revision import UNKNOWN, Revision
 from ..core.run import Run
 from ..core.step import Ended, Step
+from ..doors.git import Git
 from ..errors import HotfixError
 from ..ports import Move, Platform
 
 Platforms = Mapping[tuple[Environment, str], Platform]
 """Every platform of every environment, by environment and name."""
+
+
+Publish = Callable[[Sequence[str], Mapping[str, str]], Awaitable[None]]
+"""Has the remote take over refspecs, all or none, where by ref it has these values ("": no such ref)."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -25,6 +30,15 @@ class Outcome(msgspec.Struct, frozen=True):
     ended: Ended = Ended.PASSED
     lines: tuple[Line, ...] = ()
     found: dict[str, Any] = {}
+
+
+def plain_push(git: Git) -> Publish:
+    """A push and nothing besides."""
+
+    async def push(refspecs: Sequence[str], leases: Mapping[str, str]) -> None:
+        await git.push(refspecs, leases=leases)
+
+    return push
 
 
 class Work(NamedTuple):

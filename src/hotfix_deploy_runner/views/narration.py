@@ -15,8 +15,10 @@ from ..core.check import Line, Status
 from ..core.events import (
     AnyEvent,
     CourseChanged,
+    CutOff,
     Interrupted,
     NoticeFailed,
+    Reconnected,
     RequestReceived,
     Resumed,
     RunEnded,
@@ -102,6 +104,11 @@ class Narrator:
                 yield from self._ask(event)
             case Interrupted() | TakenOver():
                 self._turn = Status.WARN
+            case CutOff():
+                line = Line(Status.WARN, f"Held up: {event.why}", ("nothing new begins; a breach still rolls back",))
+                yield from self._under(self._where(), line)
+            case Reconnected():
+                yield from self._under(self._where(), Line(Status.OK, "The lock is renewed: going on"))
             case Resumed():
                 yield from self._resume(event)
             case CourseChanged():

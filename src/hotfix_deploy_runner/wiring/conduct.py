@@ -4,24 +4,22 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from ..core.conclude import conclude
 from ..core.ending import Ending, ExitCode
-from ..core.events import AnyEvent, RunStarted
+from ..core.events import AnyEvent, RunStarted, TakenOver
 from ..core.facts import Environment
 from ..core.instant import Seconds
 from ..core.run import Run, fold
 from ..doors.children import Children
 from ..doors.signals import Signals
 from ..herald import Herald, Memory
-from ..lock.local import Lease
 from ..runner import Runner, View
 from .channels import severities
 from .departure import Departure
 from .documents import write_document
 from .holding import taken_over
 from .project import Project
+from .sharing import Held
 
 _TELLS_WITHIN: Seconds = 5.0
 _HURRIED: Seconds = 1.0
@@ -52,14 +50,14 @@ class Past(NamedTuple):
 
 
 async def begin_run(
-    project: Project, started: RunStarted, views: Sequence[View], lease: Lease, signals: Signals
+    project: Project, started: RunStarted, views: Sequence[View], held: Held, signals: Signals
 ) -> Ending:
-    """Drive a new run as long as `lease` is its own, tell people, and write the document when all is known."""
-    return await _conduct(project, lambda runner: runner.drive(started), started.request.target, views, lease, signals)
+    """Drive a new run as long as it holds its place, tell people, and write the document when all is known."""
+    return await _conduct(project, lambda runner: runner.drive(started), started.request.target, views, held, signals)
 
 
 async def go_on(
-    project: Project, past: Past, events: Sequence[AnyEvent], views: Sequence[View], lease: Lease, signals: Signals
+    project: Project, past: Past, events: Sequence[AnyEvent], views: Sequence[View], held: Held, signals: Signals
 ) -> Ending:
     """Drive on a run that another process has left, with `events` first (`Resumed`); the rest as `begin_run`."""
 
@@ -67,11 +65,14 @@ async def go_on(
         return runner.go_on(past.run, past.last, events)
 
     memory = Memory.of(event for _, event in past.events)
-    return await _conduct(project, drive, past.run.request.target, views, lease, signals, memory)
+    return await _conduct(project, drive, past.run.request.target, views, held, signals, memory)
 
 
-async def wind_up(project: Project, past: Past) -> None:
-    """What a run that had come to its end still owes: its last word to whom it was not told, and the document."""
+async def wind_up(project: Project, past: Past) -> list[tuple[int, AnyEvent]]:
+    """What a run that had come to its end still owes: its last word to whom it was not told, and the document.
+
+    Returns the events that this brought.
+    """
     before = Past.of(past.events[:-1]).run
     told: list[AnyEvent] = []
     herald = _herald(project, told.append, Memory.of(event for _, event in past.events))
@@ -79,6 +80,7 @@ async def wind_up(project: Project, past: Past) -> None:
     await herald.close(_TELLS_WITHIN)
     project.store.append(past.run.id, past.last, told)
     write_document(project, past.run.id)
+    return list(enumerate(told, start=past.last + 1))
 
 
 async def _conduct(
@@ -86,30 +88,31 @@ async def _conduct(
     drive: Callable[[Runner], Awaitable[Ending]],
     target: Environment,
     views: Sequence[View],
-    lease: Lease,
+    held: Held,
     signals: Signals,
     memory: Memory | None = None,
 ) -> Ending:
-    own = msgspec.structs.replace(lease, environments=(target,))
     departure = Departure(Children(project.children))
     herald = _herald(project, lambda event: runner.tell(event), memory)
     runner = Runner(
         project.store,
-        project.performers(lambda run: write_document(project, run.id, conclude(run))),
+        project.performers(lambda run: write_document(project, run.id, conclude(run)), held.push),
         clock=project.clock,
-        taken_over=lambda: taken_over(project, own),
+        taken_over=lambda: taken_over(project, held, target),
+        cut_off=lambda: held.cut_off,
         hurry=lambda within: departure.within(within, _code_of(signals)),
-        views=views,
+        views=[*views, held.courier] if held.courier is not None else views,
         listeners=[herald],
     )
     signals.listener = runner.interrupt
+    held.lost = lambda why: runner.tell(TakenOver(at=project.clock(), why=why))
     try:
         return await drive(runner)
     finally:
         await herald.close(_HURRIED if signals.first else _TELLS_WITHIN)
         await runner.close()
         await project.http.aclose()
-        _finish(project, lease.run, runner.dropped)
+        _finish(project, held.lease.run, runner.dropped)
         departure.called_off()
 
 

@@ -4,21 +4,19 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 
-import msgspec
-
 from ..core.ending import Ending, ExitCode
 from ..core.facts import Environment
 from ..core.run import Run, fold
 from ..doors.children import end_orphans
 from ..doors.signals import Signals
 from ..errors import Interrupted, LockHeld
-from ..lock.local import Lease
 from .project import Project
+from .sharing import Held
 
 Body = Callable[[Signals], Awaitable[Ending]]
 
 
-async def under(project: Project, lease: Lease, body: Body) -> Ending:
+async def under(project: Project, held: Held, body: Body) -> Ending:
     """Do `body` under the lock; then free it. What was left half-way keeps its mark, or gets one.
 
     First of all, what a process that died has left running is ended. Raises `Interrupted` when a signal came before
@@ -35,7 +33,7 @@ async def under(project: Project, lease: Lease, body: Body) -> Ending:
                 raise
             raise _interrupted(signals.first) from None
         finally:
-            _let_go(project, lease, ending)
+            await _let_go(project, held, ending, hurried=bool(signals.first))
 
 
 def _interrupted(name: str) -> Interrupted:
@@ -44,18 +42,20 @@ def _interrupted(name: str) -> Interrupted:
     return error
 
 
-def _let_go(project: Project, lease: Lease, ending: Ending | None) -> None:
-    left = left_touched(project, lease.run) or (_not_taken_up(project, lease) if ending is None else None)
-    if left is not None:
+async def _let_go(project: Project, held: Held, ending: Ending | None, *, hurried: bool) -> None:
+    run = held.lease.run
+    left = left_touched(project, run) or (_not_taken_up(project, held) if ending is None else None)
+    if left is None:
+        await held.let_go(hurried=hurried)
+    else:
         # Its target alone: nobody waits for a rollback of staging.
-        target = msgspec.structs.replace(lease, environments=(left.request.target,))
-        project.locks.suspend(target, ending.summary if ending else f"run {left.id} broke off")
-    project.locks.release(lease)
+        why = ending.summary if ending else f"run {left.id} broke off"
+        await held.let_go(left.request.target, left.id, why, hurried=hurried)
 
 
-def taken_over(project: Project, lease: Lease) -> str:
-    """By whom, in words; empty while the lease is ours."""
-    other = project.locks.taken_by(lease)
+def taken_over(project: Project, held: Held, environment: Environment) -> str:
+    """By whom, in words; empty while the place is ours."""
+    other = project.locks.taken_by(held.own(environment))
     return f"run {other} has taken over" if other else ""
 
 
@@ -64,7 +64,12 @@ def refuse_what_is_unfinished(project: Project, environment: Environment) -> Non
     holder = project.locks.holder(environment)
     if holder is None or (holder.alive and holder.state == "held"):
         return
-    left = left_touched(project, holder.run)
+    refuse_what_was_left(project, environment, holder.run)
+
+
+def refuse_what_was_left(project: Project, environment: Environment, run: str) -> None:
+    """As `refuse_what_is_unfinished`, of a run that the journal knows."""
+    left = left_touched(project, run)
     if left is not None and left.request.target == environment:
         back = f", or abort {left.id} to restore {left.facts.running}" if left.request.action == "deploy" else ""
         raise LockHeld(
@@ -84,6 +89,6 @@ def left_touched(project: Project, run: str) -> Run | None:
     return state if state.touched and open_ended else None
 
 
-def _not_taken_up(project: Project, lease: Lease) -> Run | None:
+def _not_taken_up(project: Project, held: Held) -> Run | None:
     """The run whose place was taken and whose work was left, when nothing came of this one."""
-    return left_touched(project, lease.taken_from) if lease.taken_from else None
+    return next((left for _, run in held.taken_from if (left := left_touched(project, run))), None)

@@ -13,12 +13,13 @@ from ..core.policy import Policy
 from ..core.revision import UNKNOWN
 from ..doors.signals import Signals
 from ..errors import UsageError
-from ..lock.local import Lease
 from ..runner import View
+from .bringing import bring
 from .conduct import begin_run
-from .holding import Body, refuse_what_is_unfinished, under
+from .holding import Body, refuse_what_is_unfinished, refuse_what_was_left, under
 from .project import Project
 from .recorded import kept_flags, recorded
+from .sharing import Held, take, take_for_the_way_back
 
 Consent = Callable[[RunStarted], bool]
 """Whether the operator agrees to what is planned."""
@@ -34,15 +35,17 @@ async def deploy(project: Project, request: Request, policy: Policy, consent: Co
     environments = environments_of(project, request)
     for environment in environments:
         refuse_what_is_unfinished(project, environment)
-    lease = project.locks.acquire(environments, run_id(), project.operator)
+    held = await take(project, environments, run_id(), offline=request.offline)
 
     async def body(signals: Signals) -> Ending:
-        started = await planned_deploy(project, request, policy, lease.run, lease.fence)
+        await refuse_what_was_taken(project, held)
+        started = await planned_deploy(project, request, policy, held.lease.run, held.lease.fence)
         if not consent(started):
             raise UsageError("not agreed to: nothing was done")
-        return await begin_run(project, started, views, lease, signals)
+        await held.confirm()
+        return await begin_run(project, started, views, held, signals)
 
-    return await under(project, lease, body)
+    return await under(project, held, body)
 
 
 async def planned_deploy(project: Project, request: Request, policy: Policy, run: str, fence: int) -> RunStarted:
@@ -53,22 +56,34 @@ async def planned_deploy(project: Project, request: Request, policy: Policy, run
 
 async def rollback(project: Project, request: Request, policy: Policy, views: Sequence[View]) -> Ending:
     """Bring another version to the whole target. Takes the lock from whoever holds it: the caller has asked first."""
-    lease = project.locks.acquire((request.target,), run_id(), project.operator, "rollback", takeover=True)
-    return await under(project, lease, _bringing(project, request, policy, views, lease))
+    held = await take_for_the_way_back(project, (request.target,), run_id(), "rollback", takeover=True)
+    return await under(project, held, _bringing(project, request, policy, views, held))
 
 
 async def first(project: Project, request: Request, policy: Policy, views: Sequence[View]) -> Ending:
     """Bring a version to a target where nothing runs yet. Raises `LockHeld` while somebody else is at it."""
-    lease = project.locks.acquire((request.target,), run_id(), project.operator, "first deployment")
-    return await under(project, lease, _bringing(project, request, policy, views, lease))
+    held = await take(project, (request.target,), run_id(), "first deployment")
+    return await under(project, held, _bringing(project, request, policy, views, held))
 
 
-def _bringing(project: Project, request: Request, policy: Policy, views: Sequence[View], lease: Lease) -> Body:
+def _bringing(project: Project, request: Request, policy: Policy, views: Sequence[View], held: Held) -> Body:
     async def body(signals: Signals) -> Ending:
-        facts = await project.discovery.for_rollback(request, _rest(project, lease.fence))
-        return await begin_run(project, _first(project, lease.run, request, policy, facts), views, lease, signals)
+        facts = await project.discovery.for_rollback(request, _rest(project, held.lease.fence))
+        started = _first(project, held.lease.run, request, policy, facts)
+        return await begin_run(project, started, views, held, signals)
 
     return body
+
+
+async def refuse_what_was_taken(project: Project, held: Held) -> None:
+    """A run of somebody else's that had not let go, and left its target half-way, is not for a deploy to take either.
+
+    Its events are brought here first. Raises `LockHeld`.
+    """
+    for environment, run in held.taken_from:
+        if held.commons is not None:
+            await bring(held.commons, project, run)
+        refuse_what_was_left(project, environment, run)
 
 
 def environments_of(project: Project, request: Request) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from ..journal.store import Store
 from ..lock.local import LocalLocks
 from ..platforms.version_url import VersionAsked
 from ..ports import ArtifactBuilder, Check, MetricsSource, Notifier, Platform, Site, Workplace
+from ..shared.commons import Commons
 from ..steps.build import Build
 from ..steps.discover import Discovery
 from ..steps.finish import Finish
@@ -41,8 +42,10 @@ from ..steps.staging import Staging
 from ..steps.tag import Tags
 from ..steps.watch import WatchTarget
 from ..steps.way_back import WayBack
-from ..steps.work import Perform, Platforms
+from ..steps.work import Perform, Platforms, Publish
 from . import channels
+from .carried import Carried
+from .commons import commons_of
 
 CHECKS = ("branch", "tests", "security", "migrations", "scope", "pipelines", "way-back")
 """The pre-flight checks, in the order in which they are told."""
@@ -67,6 +70,7 @@ class Project:
         self.clock = steady_clock(not_before)
         self.operator = operator()
         self.host = socket.gethostname()
+        self._commons: tuple[Commons | None] | None = None
 
     @property
     def children(self) -> Path:
@@ -97,6 +101,17 @@ class Project:
     def locks(self) -> LocalLocks:
         """The locks of the environments."""
         return LocalLocks(self.home / "locks")
+
+    @cached_property
+    def carried(self) -> Carried:
+        """How far the team has the runs of this clone."""
+        return Carried(self.home / "carried.json")
+
+    async def commons(self) -> Commons | None:
+        """The place that the team shares; None where there is none. Asked of git once."""
+        if self._commons is None:
+            self._commons = (await commons_of(self.settings, self.workplace),)
+        return self._commons[0]
 
     @cached_property
     def trees(self) -> Trees:
@@ -173,8 +188,8 @@ class Project:
         with self.loaded.placing():
             return channels.made(channels.wanted(self.settings.notify, self.settings.notifiers), self.workplace)
 
-    def performers(self, write_document: Callable[[Run], Path]) -> Mapping[str, Perform]:
-        """Who does what: every kind of step that a plan may hold."""
+    def performers(self, write_document: Callable[[Run], Path], push: Publish | None = None) -> Mapping[str, Perform]:
+        """Who does what: every kind of step that a plan may hold. `push` is how the remote is given refs."""
         settings, preflight = self.settings, self.preflight
         migrations = settings.migrations
         by_staging, otherwise = {"staging": migrations.staging}, migrations.command
@@ -186,8 +201,8 @@ class Project:
         hooks = Hooks(self.commands, settings.hooks.commands, settings.hooks.timeout, self.trees, self.repository.top)
         watch = WatchTarget(self.platforms, self.metrics)
         rollout, back = Rollout(self.platforms, watch.read_soon), WayBack(self.platforms)
-        tags = Tags(self.git, settings.remote)
-        finish = Finish(self.git, self.trees, write_document, settings.remote)
+        tags = Tags(self.git, settings.remote, push)
+        finish = Finish(self.git, self.trees, write_document, settings.remote, push)
         return {
             "worktree": preflight.worktree,
             "install": preflight.install,

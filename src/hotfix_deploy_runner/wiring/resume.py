@@ -1,36 +1,58 @@
 """Going on with a run that its process has left: to its end, or back to what ran before."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from .. import __version__
 from ..core.ending import Ending
-from ..core.events import RequestReceived, Resumed
+from ..core.events import AnyEvent, RequestReceived, Resumed
 from ..core.facts import Environment
 from ..core.migrating import brought
 from ..core.plan_back import CLEANUP
 from ..core.run import Run, apply
 from ..core.step import Course
 from ..doors.signals import Signals
-from ..errors import UsageError
+from ..errors import Unreachable, UsageError
 from ..journal.store import InboxRequest
 from ..runner import View
+from .bringing import bring
 from .conduct import Past, go_on, wind_up
 from .holding import under
 from .project import Project
 from .recorded import differences
+from .sharing import Held, shared_locks, take, take_for_the_way_back
+
+Waits = Callable[[str], None]
+"""Is told whom is waited for."""
 
 
-async def resume(project: Project, past: Past, views: Sequence[View], *, accept: bool = False) -> Ending:
+async def resume(
+    project: Project,
+    past: Past,
+    views: Sequence[View],
+    *,
+    accept: bool = False,
+    offline: bool = False,
+    waits: Waits = lambda why: None,
+) -> Ending:
     """Go on with the run, to its end. What is not as it was when it began needs `accept`.
 
-    Raises `LockHeld` where somebody drives it, `UsageError` where it is over, or would not go on as it began.
+    One whose process was on a machine that is silent now is waited for until it counts as dead. Raises `LockHeld` where
+    somebody drives it, `UsageError` where it is over, or would not go on as it began.
     """
     changed = _changed(project, past)
     if not accept:
         _refuse_what_differs(past.run, changed)
-    return await _take_up(project, past, views, _resumed(project, changed), ())
+    _refuse_what_is_over(past.run)
+    environments, run = _environments(project, past.run), past.run.id
+    commons = None if offline else await project.commons()
+    if commons is None:
+        held = await take(project, environments, run, "resume", offline=offline)
+    else:
+        locks = shared_locks(project, commons)
+        held = await locks.take_from_the_dead(lambda: take(project, environments, run, "resume"), waits)
+    return await _go_on(project, past, views, held, _resumed(project, changed), ())
 
 
 async def abort(project: Project, past: Past, views: Sequence[View], request: InboxRequest) -> Ending:
@@ -40,29 +62,62 @@ async def abort(project: Project, past: Past, views: Sequence[View], request: In
     """
     resumed = _resumed(project, _changed(project, past))
     asked = RequestReceived(at=resumed.at, request=request.id, verb=request.verb, by=request.by, reason=request.reason)
-    return await _take_up(project, past, views, resumed, (asked,))
+    _refuse_what_is_over(past.run)
+    environments = _environments(project, past.run)
+    held = await take_for_the_way_back(project, environments, past.run.id, "abort", insist=True)
+    return await _go_on(project, past, views, held, resumed, (asked,))
 
 
-async def _take_up(
-    project: Project, past: Past, views: Sequence[View], resumed: Resumed, asked: Sequence[RequestReceived]
+async def _go_on(
+    project: Project,
+    past: Past,
+    views: Sequence[View],
+    held: Held,
+    resumed: Resumed,
+    asked: Sequence[RequestReceived],
 ) -> Ending:
-    run = past.run
-    if run.taken_over:
-        raise UsageError(f"run {run.id} is over: {run.taken_over}", next_step="hotfix-deploy-runner status --instances")
-    environments, hung = _environments(project, run), bool(asked) and _holds(project, run, run.request.target)
-    lease = project.locks.acquire(environments, run.id, project.operator, "resume", takeover=hung)
-
     async def body(signals: Signals) -> Ending:
+        known = await _as_the_team_has_it(project, past, held, wait=not asked)
+        run = known.run
         if run.ending is not None and not run.ending.unfinished:
-            await wind_up(project, past)
+            for seq, event in await wind_up(project, known):
+                _carry(held, seq, event)
             return run.ending
-        taken_up = msgspec.structs.replace(resumed, fence=lease.fence)
-        after = apply(run, taken_up)
+        going_on = msgspec.structs.replace(resumed, fence=held.lease.fence)
+        after = apply(run, going_on)
         if not asked and after.course is Course.FORWARD and not after.passed(CLEANUP):
             await project.preflight.again(run)
-        return await go_on(project, past, (taken_up, *asked), views, lease, signals)
+        return await go_on(project, known, (going_on, *asked), views, held, signals)
 
-    return await under(project, lease, body)
+    return await under(project, held, body)
+
+
+async def _as_the_team_has_it(project: Project, past: Past, held: Held, *, wait: bool) -> Past:
+    """The run with what somebody else may have recorded of it meanwhile; what only is here is carried there.
+
+    A way back does not wait for news.
+    """
+    if held.commons is None or held.courier is None:
+        return past
+    try:
+        held.courier.known(await bring(held.commons, project, past.run.id))
+    except Unreachable:
+        if wait:
+            raise
+    known = Past.of(project.store.events(past.run.id))
+    for seq, event in known.events:
+        held.courier.event(seq, event)
+    return known
+
+
+def _carry(held: Held, seq: int, event: AnyEvent) -> None:
+    if held.courier is not None:
+        held.courier.event(seq, event)
+
+
+def _refuse_what_is_over(run: Run) -> None:
+    if run.taken_over:
+        raise UsageError(f"run {run.id} is over: {run.taken_over}", next_step="hotfix-deploy-runner status --instances")
 
 
 def _resumed(project: Project, changed: tuple[str, ...]) -> Resumed:

@@ -1,0 +1,212 @@
+"""Taking environments for a run: in the place that the team shares, and on this machine."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from ..core.facts import Environment
+from ..core.instant import Seconds
+from ..doors.process_mark import mark
+from ..errors import HotfixError, LockHeld, LockLost, Unreachable
+from ..journal.rows import RunId
+from ..journal.sqlite import SqliteStore
+from ..journal.store import InboxRequest
+from ..lock.local import Lease
+from ..lock.record import LockRecord
+from ..shared.commons import Commons, Effects
+from ..shared.courier import Courier
+from ..shared.locks import Hold, SharedLocks
+from ..shared.sightings import Sightings
+from .project import Project
+
+LETS_GO_WITHIN: Seconds = 10.0
+HURRIED: Seconds = 1.0
+BACK_WAITS: Seconds = 5.0
+"""How long a rollback waits for the team's lock: then it goes without."""
+
+
+class Inbox:
+    """The local inbox of runs, opened for each request: the run's own connection belongs to another thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def ask(self, run: RunId, request: InboxRequest) -> None:
+        """See `courier.Inbox`."""
+        store = SqliteStore(self._path)
+        try:
+            store.ask(run, request)
+        finally:
+            store.close()
+
+
+class Held:
+    """What a run holds while it lasts: this machine's lock, and with it the team's, if there is one.
+
+    `courier` keeps the latter; `commons` is where. Neither where the run goes without.
+    """
+
+    def __init__(
+        self, project: Project, lease: Lease, commons: Commons | None = None, hold: Hold | None = None
+    ) -> None:
+        self.lease, self.commons, self.taken = lease, commons, dict(hold.taken) if hold else {}
+        self.lost: Callable[[str], None] = lambda why: None
+        """Is told when somebody else has taken the team's lock."""
+        self._project, self._hold = project, hold
+        self.courier = self._courier(commons, hold) if commons and hold else None
+        if self.courier is not None:
+            self.courier.begin()
+
+    @property
+    def cut_off(self) -> str:
+        """Why no new effect may begin now; empty while one may."""
+        return self.courier.cut_off if self.courier is not None else ""
+
+    @property
+    def taken_from(self) -> tuple[tuple[Environment, RunId], ...]:
+        """The environments whose runs had not let go, with these; the one nearest to the customers first."""
+        there = {one: record.run for one, record in self.taken.items() if record.state in ("held", "suspended")}
+        pairs = [(e, run) for e in reversed(self.lease.environments) for run in (self.lease.taken.get(e), there.get(e))]
+        return tuple(dict.fromkeys((e, run) for e, run in pairs if run and run != self.lease.run))
+
+    def own(self, environment: Environment) -> Lease:
+        """The lease of one environment alone."""
+        return msgspec.structs.replace(self.lease, environments=(environment,))
+
+    async def push(self, refspecs: Sequence[str], leases: Mapping[str, str]) -> None:
+        """Have the remote take over refs, all or none, only while the lock is ours. Raises `GitFailed`, `LockHeld`."""
+        if self.courier is None or self._project.settings.journal != "git":
+            await self._project.git.push(refspecs, leases=leases)
+        else:
+            await self.courier.carry(Effects(tuple(refspecs), leases))
+
+    async def confirm(self) -> None:
+        """See that the place is still ours, where time has gone by. Raises `LockLost` where it is not."""
+        if self.courier is not None and self.courier.cut_off:
+            await self.courier.carry()
+
+    async def let_go(self, left: Environment = "", run: RunId = "", why: str = "", *, hurried: bool = False) -> None:
+        """Free everything but `left`, which `run` leaves unfinished, namely `why`.
+
+        A place that was frozen is so again. Where the team's lock cannot be freed it is said: it runs out by itself.
+        """
+        if left:
+            self._project.locks.suspend(self.own(left), why)
+        self._project.locks.release(self.lease)
+        if self.courier is None or self._hold is None:
+            return
+        unfinished = {"state": "suspended", "run": run, "why": why}
+        records = {
+            one: msgspec.structs.replace(record, **unfinished) if one == left else self._freed(one, record)
+            for one, record in self._hold.locks.items()
+        }
+        try:
+            await self.courier.close(records, HURRIED if hurried else LETS_GO_WITHIN)
+        except LockLost:
+            return
+        except HotfixError as error:
+            print(
+                f"Warning: the team's lock was not let go: {error.message}. It runs out by itself; "
+                "hotfix-deploy-runner reconcile does it sooner",
+                file=sys.stderr,
+            )
+
+    def _freed(self, environment: Environment, record: LockRecord) -> LockRecord:
+        before = self.taken.get(environment, LockRecord())
+        if before.state == "frozen":
+            return msgspec.structs.replace(before, fence=record.fence)
+        return msgspec.structs.replace(record, state="free", why="")
+
+    def _courier(self, commons: Commons, hold: Hold) -> Courier:
+        return Courier(
+            commons,
+            hold,
+            Inbox(self._project.home / "journal.db"),
+            lost=lambda why: self.lost(why),
+            carried=lambda last: self._project.carried.note(hold.run, last),
+        )
+
+
+async def take(
+    project: Project,
+    environments: Sequence[Environment],
+    run: RunId,
+    reason: str = "",
+    *,
+    takeover: bool = False,
+    insist: bool = False,
+    offline: bool = False,
+) -> Held:
+    """Take all of `environments` for `run`, or none; `takeover` and `insist` as in `SharedLocks.take`.
+
+    Raises `LockHeld` naming the holder, `Unreachable` where the team's place does not answer.
+    """
+    commons = None if offline else await project.commons()
+    if commons is None:
+        fence = project.locks.next_fence(environments)
+        fence = max(fence, int(project.clock())) if offline else 0
+        insists = takeover or (insist and _holds_here(project, environments, run))
+        lease = project.locks.acquire(environments, run, project.operator, reason, takeover=insists, fence=fence)
+        return Held(project, lease)
+    above = project.locks.next_fence(environments) - 1
+    locks = shared_locks(project, commons)
+    try:
+        hold = await locks.take(
+            environments, run, project.operator, reason, above=above, takeover=takeover, insist=insist
+        )
+    except Unreachable as error:
+        error.next_step = "the same command again, or with --offline: under this machine's lock alone"
+        raise
+    try:
+        lease = project.locks.acquire(
+            environments, run, project.operator, reason, takeover=takeover or insist, fence=hold.fence
+        )
+    except LockHeld:
+        await give_back(commons, hold)
+        raise
+    return Held(project, lease, commons, hold)
+
+
+async def take_for_the_way_back(
+    project: Project,
+    environments: Sequence[Environment],
+    run: RunId,
+    reason: str,
+    *,
+    takeover: bool = False,
+    insist: bool = False,
+) -> Held:
+    """As `take`. Where the team's place is silent, without it: a rollback does not wait."""
+    try:
+        async with asyncio.timeout(BACK_WAITS):
+            return await take(project, environments, run, reason, takeover=takeover, insist=insist)
+    except (Unreachable, TimeoutError) as error:
+        why = error.message if isinstance(error, Unreachable) else f"no answer within {BACK_WAITS:g} s"
+        print(f"Warning: rolling back under this machine's lock alone: {why}", file=sys.stderr)
+        return await take(project, environments, run, reason, takeover=takeover, insist=insist, offline=True)
+
+
+def _holds_here(project: Project, environments: Sequence[Environment], run: RunId) -> bool:
+    """Whether a process of this machine holds the last of them for `run`."""
+    holder = project.locks.holder(environments[-1])
+    return holder is not None and holder.run == run
+
+
+async def give_back(commons: Commons, hold: Hold) -> None:
+    """Leave the team's locks as they were found, but for their fences."""
+    records = {
+        one: msgspec.structs.replace(hold.taken[one], fence=record.fence, nonce=record.nonce[::-1])
+        for one, record in hold.locks.items()
+    }
+    courier = Courier(commons, hold, Inbox(Path()))
+    await courier.close(records, LETS_GO_WITHIN)
+
+
+def shared_locks(project: Project, commons: Commons) -> SharedLocks:
+    """The locks that the team shares, taken for this process."""
+    process = mark(os.getpid(), project.host)
+    return SharedLocks(commons, process, Sightings(project.home / "sightings.json"), clock=project.clock)
