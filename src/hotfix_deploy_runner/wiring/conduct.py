@@ -4,8 +4,6 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
-import msgspec
-
 from ..core.conclude import conclude
 from ..core.ending import Ending, ExitCode
 from ..core.events import AnyEvent, RunStarted
@@ -90,7 +88,7 @@ async def _conduct(
     signals: Signals,
     memory: Memory | None = None,
 ) -> Ending:
-    own = msgspec.structs.replace(lease, environments=(target,))
+    own = lease._replace(environments=(target,))
     departure = Departure(Children(project.children))
     herald = _herald(project, lambda event: runner.tell(event), memory)
     runner = Runner(

@@ -4,8 +4,6 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 
-import msgspec
-
 from ..core.ending import Ending, ExitCode
 from ..core.facts import Environment
 from ..core.run import Run, fold
@@ -48,7 +46,7 @@ def _let_go(project: Project, lease: Lease, ending: Ending | None) -> None:
     left = left_touched(project, lease.run) or (_not_taken_up(project, lease) if ending is None else None)
     if left is not None:
         # Its target alone: nobody waits for a rollback of staging.
-        target = msgspec.structs.replace(lease, environments=(left.request.target,))
+        target = lease._replace(environments=(left.request.target,))
         project.locks.suspend(target, ending.summary if ending else f"run {left.id} broke off")
     project.locks.release(lease)
 
