@@ -14,7 +14,15 @@ from hotfix_deploy_runner.cli.main import main
 
 SCRIPTS = Path(sys.executable).parent
 PROGRAM = SCRIPTS / "hotfix-deploy-runner"
-HEAVY = ("asyncio", "pydantic", "rich", "httpx2", "hotfix_deploy_runner.platforms", "hotfix_deploy_runner.wiring")
+HEAVY = (
+    "asyncio",
+    "msgspec",
+    "pydantic",
+    "rich",
+    "httpx2",
+    "hotfix_deploy_runner.platforms",
+    "hotfix_deploy_runner.wiring",
+)
 
 
 def invoke(*arguments: str) -> tuple[int, str]:

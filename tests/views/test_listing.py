@@ -11,6 +11,7 @@ from hotfix_deploy_runner.core.fleet import Fleet, Instance, State
 from hotfix_deploy_runner.core.revision import Revision
 from hotfix_deploy_runner.journal.rows import RunRow
 from hotfix_deploy_runner.lock.local import Holder
+from hotfix_deploy_runner.views.instances import instances_lines
 from hotfix_deploy_runner.views.listing import EnvironmentStatus, runs_text, status_text
 from hotfix_deploy_runner.views.plain import replay
 
@@ -48,8 +49,8 @@ def test_status_says_who_holds_it_how_it_ended_and_what_runs() -> None:
     holder = Holder("production", "held", "r-10", "bob", "ops-1", 42, START)
     text = status_text(
         [
-            EnvironmentStatus("staging", fleets={"web": Fleet()}),
-            EnvironmentStatus("production", holder, DONE, {"web": mixed}),
+            EnvironmentStatus("staging", instances=[*instances_lines({"web": Fleet()})]),
+            EnvironmentStatus("production", holder, DONE, [*instances_lines({"web": mixed})]),
         ]
     )
     assert text == (
@@ -82,7 +83,7 @@ def test_show_tells_the_run_again() -> None:
 def test_listing_imports_nothing_slow() -> None:
     code = (
         "import sys, hotfix_deploy_runner.views.listing; "
-        "sys.exit(str({'asyncio', 'rich', 'pydantic', 'httpx2'} & set(sys.modules) or ''))"
+        "sys.exit(str({'asyncio', 'msgspec', 'rich', 'pydantic', 'httpx2'} & set(sys.modules) or ''))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
     assert done.stderr.strip() == ""

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
-from ..core.ending import ExitCode
+from ..core.exit_code import ExitCode
 from ..errors import HotfixError
 
 Function = TypeVar("Function", bound=Callable[..., object])

@@ -1,32 +1,30 @@
-"""Who holds what, as text. Quick: no click, no event, no settings' model, no asyncio and no platform is imported."""
+"""Who holds what, as text. Quick: imports no click, msgspec, event, settings' model, asyncio or platform."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from ..core.fleet import Fleet
 from ..doors.repository import Repository, find_repository
 from ..journal.file import JournalFile
 from ..journal.rows import run_rows
 from ..lock.local import LocalLocks
 from ..views.listing import EnvironmentStatus, status_text
 
-Fleets = Mapping[str, dict[str, Fleet]]
-"""By environment, the platforms' fleets by name."""
 
+def standing(instances: Mapping[str, Sequence[str]] = MappingProxyType({})) -> str:
+    """Each environment of this folder's repository: who holds it, how its last run ended.
 
-def standing(fleets: Fleets = MappingProxyType({})) -> str:
-    """Each environment of this folder's repository: who holds it, how its last run ended, and `fleets`, if any.
+    `instances` are lines to put under an environment, by its name, on what runs there.
 
     Raises `UsageError` outside of a checkout, `JournalBroken` when the journal cannot be read.
     """
     repository = find_repository(Path.cwd())
     rows = run_rows(JournalFile(repository.home / "journal.db", read_only=True))
     locks = LocalLocks(repository.home / "locks")
-    names = dict.fromkeys([*fleets, *_locked(repository), *(row.target for row in rows)])
+    names = dict.fromkeys([*instances, *_locked(repository), *(row.target for row in rows)])
     known = [
         EnvironmentStatus(
-            name, locks.holder(name), next((row for row in rows if row.target == name), None), fleets.get(name, {})
+            name, locks.holder(name), next((row for row in rows if row.target == name), None), instances.get(name, ())
         )
         for name in names
     ]

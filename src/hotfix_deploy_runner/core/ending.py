@@ -1,23 +1,10 @@
-"""How a run ends, and the exit code that says so."""
-
-from enum import IntEnum
+"""How a run ends, with the exit code that says so."""
 
 import msgspec
 
+from .exit_code import ExitCode
 
-class ExitCode(IntEnum):
-    """The interface that scripts rely on (README, "Exit codes")."""
-
-    DONE = 0
-    BUG = 1
-    USAGE = 2
-    STOPPED = 3
-    ROLLED_BACK = 4
-    NEEDS_HUMAN = 5
-    UNPROVEN = 6
-    HELD = 7
-    INTERRUPTED = 130
-    TERMINATED = 143
+__all__ = ["Ending", "ExitCode"]
 
 
 class Ending(msgspec.Struct, frozen=True):

@@ -7,9 +7,8 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-
 from ..core.instant import Seconds
+from ..core.objects import from_json, to_json
 from .process_mark import ProcessMark, mark, may_live
 
 _OWNER = "owner.json"
@@ -32,7 +31,7 @@ class Children:
         with contextlib.suppress(OSError):
             if not (self._own / _OWNER).exists():
                 self._own.mkdir(parents=True, exist_ok=True)
-                (self._own / _OWNER).write_bytes(msgspec.json.encode(self._mark))
+                (self._own / _OWNER).write_bytes(to_json(self._mark))
             (self._own / f"{pid}").write_text(mark(pid).started)
 
     def forget(self, pid: int) -> None:
@@ -79,8 +78,8 @@ def _owners(folder: Path) -> list[Path]:
 def _dead(folder: Path) -> bool:
     """Whether its owner has certainly ended. One that cannot be read was not written to its end: its writer is dead."""
     try:
-        return not may_live(msgspec.json.decode((folder / _OWNER).read_bytes(), type=ProcessMark))
-    except (OSError, msgspec.DecodeError):
+        return not may_live(from_json(ProcessMark, (folder / _OWNER).read_bytes()))
+    except (OSError, ValueError):
         return True
 
 

@@ -2,20 +2,19 @@
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
-import msgspec
 
-
-class ProcessMark(msgspec.Struct, frozen=True):
+class ProcessMark(NamedTuple):
     """A process, so that neither a reused id nor a reboot is taken for it.
 
     `started` are clock ticks from boot to its start, `boot` the id of that boot, `space` the process namespace that
     `pid` counts in (containers on one host each have their own). Empty where the system does not tell: then
-    `pid` alone must do.
+    `pid` alone must do. Without a `pid` it is no process at all.
     """
 
-    host: str
-    pid: int
+    host: str = ""
+    pid: int = 0
     started: str = ""
     boot: str = ""
     space: str = ""

@@ -1,6 +1,5 @@
 """Where we are: the repository around a folder. Synchronous and quick, for commands that need nothing else of git."""
 
-import hashlib
 import os
 import subprocess
 from pathlib import Path
@@ -30,6 +29,8 @@ class Repository(NamedTuple):
         there = next(folder for folder in (cache, *cache.parents) if folder.exists())
         if not os.access(there, os.W_OK | os.X_OK):
             return self.home / "trees"
+        import hashlib  # it brings OpenSSL along, and most commands make no worktree
+
         return cache / "hotfix-deploy-runner" / hashlib.sha256(os.fsencode(self.common)).hexdigest()[:16]
 
 

@@ -1,6 +1,6 @@
 """The runs at a glance. `status` and `runs` need no more of the journal than this: no event is imported for them."""
 
-import msgspec
+from typing import NamedTuple
 
 from ..core.instant import Instant
 from .file import JournalFile
@@ -9,7 +9,7 @@ RunId = str
 """Unique among all runs that share a journal."""
 
 
-class RunRow(msgspec.Struct, frozen=True):
+class RunRow(NamedTuple):
     """One run at a glance, derived from its events. `action` is its request's kind, `old` what ran before it.
 
     `ended_at` and `code` are None while it has not ended, and again once an ended run is gone on with.
@@ -30,7 +30,7 @@ class RunRow(msgspec.Struct, frozen=True):
     last_seq: int = 0
 
 
-COLUMNS = ", ".join(RunRow.__struct_fields__)
+COLUMNS = ", ".join(RunRow._fields)
 """The table's columns, in the order of the fields."""
 
 

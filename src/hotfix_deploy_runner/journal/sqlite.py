@@ -89,9 +89,8 @@ class SqliteStore:
             started_at=event.at,
             operator=request.operator,
         )
-        values = msgspec.structs.astuple(row)
         # A second start of the same run keeps the first's row, and is refused by its last_seq.
-        self._connection.execute(f"INSERT OR IGNORE INTO runs ({COLUMNS}) VALUES ({_marks(values)})", values)
+        self._connection.execute(f"INSERT OR IGNORE INTO runs ({COLUMNS}) VALUES ({_marks(row)})", row)
 
     def _derive(self, run: RunId, seq: int, event: AnyEvent) -> None:
         """Keep the runs' rows and the inbox in step with the events."""

@@ -9,11 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-import msgspec
-
 from ..core.instant import Seconds
 from ..errors import HotfixError, LockHeld
-from .record import LockRecord
+from .record import LockRecord, from_json, to_json
 
 
 class LockFiles:
@@ -34,10 +32,10 @@ class LockFiles:
         """The lock as it is; free, with fence 0, when there was never one. Raises `LockHeld` when it is unreadable."""
         path = self.path(environment)
         try:
-            return msgspec.json.decode(path.read_bytes(), type=LockRecord)
+            return from_json(path.read_bytes())
         except FileNotFoundError:
             return LockRecord()
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise LockHeld(
                 f"the lock of {environment} cannot be read, so nobody knows who holds it",
                 detail=f"{path}: {error}\nonce no run is at work there, put it aside: the next run makes a new one",
@@ -49,7 +47,7 @@ class LockFiles:
         path = self.path(environment)
         fresh = path.with_suffix(f".{os.getpid()}.new")
         try:
-            _write_through(fresh, msgspec.json.encode(record) + b"\n")
+            _write_through(fresh, to_json(record) + b"\n")
             fresh.replace(path)
             _sync_directory(self._directory)
         except OSError as error:

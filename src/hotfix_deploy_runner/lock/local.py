@@ -3,19 +3,19 @@
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-
-import msgspec
+from types import MappingProxyType
+from typing import NamedTuple
 
 from ..core.instant import Instant, utc
-from ..doors.process_mark import ProcessMark, mark, may_live
+from ..doors.process_mark import mark, may_live
 from ..errors import HotfixError, LockHeld
 from .files import LockFiles
 from .record import LockRecord, State
 
 
-class Lease(msgspec.Struct, frozen=True):
+class Lease(NamedTuple):
     """Proof that `run` holds `environments`, all under one `fence`. `taken` maps an environment to the run that had it.
 
     A fence is higher than every earlier one of the same environments: a platform can refuse whoever comes with less.
@@ -24,7 +24,7 @@ class Lease(msgspec.Struct, frozen=True):
     environments: tuple[str, ...]
     fence: int
     run: str
-    taken: dict[str, str] = {}
+    taken: Mapping[str, str] = MappingProxyType({})
 
     @property
     def taken_from(self) -> str | None:
@@ -32,7 +32,7 @@ class Lease(msgspec.Struct, frozen=True):
         return next((self.taken[e] for e in reversed(self.environments) if e in self.taken), None)
 
 
-class Holder(msgspec.Struct, frozen=True):
+class Holder(NamedTuple):
     """Who holds an environment. `alive` is False only when its process has certainly ended.
 
     `state` is `held`, `suspended` (its run left the environment touched; `why` says how) or `unreadable` (`why`
@@ -178,7 +178,7 @@ class LocalLocks:
             records = {environment: self._files.read(environment) for environment in lease.environments}
             ours = {environment: record for environment, record in records.items() if _held_under(record, lease)}
             for environment, record in ours.items():
-                self._files.write(environment, msgspec.structs.replace(record, state=state, why=why))
+                self._files.write(environment, record._replace(state=state, why=why))
         return len(ours) == len(records)
 
 
@@ -190,7 +190,7 @@ def _held_under(record: LockRecord, lease: Lease) -> bool:
 
 
 def _holder(environment: str, record: LockRecord) -> Holder:
-    process = record.process or ProcessMark("", 0)
+    process = record.process
     return Holder(
         environment=environment,
         state=record.state,

@@ -1,9 +1,8 @@
 """What stands in a lock, wherever it is kept: in a file, on the git remote, in a database."""
 
-from typing import Literal
+from typing import Literal, NamedTuple, get_args
 
-import msgspec
-
+from ..core import objects
 from ..core.instant import Instant, Seconds
 from ..doors.process_mark import ProcessMark
 
@@ -15,7 +14,7 @@ says of a lock that makes no sense.
 """
 
 
-class LockRecord(msgspec.Struct, frozen=True):
+class LockRecord(NamedTuple):
     """The lock of one environment. A free one keeps its `fence`, which only ever counts up, and its last holder.
 
     `process` is the holder's, `since` when it was taken. `ttl` is for how many seconds the holder may be silent; 0
@@ -28,7 +27,20 @@ class LockRecord(msgspec.Struct, frozen=True):
     operator: str = ""
     reason: str = ""
     since: Instant = 0.0
-    process: ProcessMark | None = None
+    process: ProcessMark = ProcessMark()
     why: str = ""
     ttl: Seconds = 0.0
     nonce: str = ""
+
+
+def to_json(record: LockRecord) -> bytes:
+    """`record` as it is kept, without a line end."""
+    return objects.to_json(record)
+
+
+def from_json(content: bytes) -> LockRecord:
+    """The record that is kept as `content`. Raises `ValueError` when it makes no sense."""
+    record = objects.from_json(LockRecord, content)
+    if record.state not in get_args(State):
+        raise ValueError(f"`state` cannot be {record.state!r}")
+    return record

@@ -150,12 +150,14 @@ class SharedLocks:
             raise held(environment, record, silent)
 
     def _may_live(self, record: LockRecord) -> bool:
-        return record.process is None or may_live(record.process)
+        """False only for a process of this very boot that is gone: another machine may have the same name."""
+        process = record.process
+        return process.boot != self._process.boot or may_live(process)
 
 
 def fresh(record: LockRecord) -> LockRecord:
     """The record with a nonce of its own: identical ones of two writers would both be taken for their own."""
-    return msgspec.structs.replace(record, nonce=secrets.token_hex(16))
+    return record._replace(nonce=secrets.token_hex(16))
 
 
 def held(environment: Environment, record: LockRecord, silent: Seconds = 0.0) -> LockHeld:
@@ -179,6 +181,6 @@ def held(environment: Environment, record: LockRecord, silent: Seconds = 0.0) ->
 def holder_words(record: LockRecord) -> str:
     """Who it is, since when, and why."""
     process = record.process
-    at = f", process {process.pid} on {process.host}" if process is not None else ""
+    at = f", process {process.pid} on {process.host}" if process.pid else ""
     who = f"run {record.run} of {record.operator}" if record.run else record.operator
     return f"{who}{at}, since {utc(record.since)}" + (f": {record.why}" if record.why else "")

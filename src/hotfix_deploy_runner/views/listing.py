@@ -1,24 +1,23 @@
-"""The texts of `runs` and `status`. Imports no event, asyncio, rich or pydantic: these commands answer at once."""
+"""The texts of `runs` and `status`. Imports no event, msgspec, asyncio, rich or pydantic: they answer at once."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-import msgspec
-
-from ..core.fleet import Fleet, Instance
 from ..core.instant import Instant, spoken
 from ..journal.rows import RunRow
 from ..lock.local import Holder
+from .columns import columns
 from .results import result
 
 
-class EnvironmentStatus(msgspec.Struct, frozen=True):
-    """What is known of one environment. `fleets` are its platforms' instances by name, empty when none was asked."""
+class EnvironmentStatus(NamedTuple):
+    """What is known of one environment. `instances` are lines on what its platforms run, none when none was asked."""
 
     environment: str
     holder: Holder | None = None
     last: RunRow | None = None
-    fleets: dict[str, Fleet] = {}
+    instances: Sequence[str] = ()
 
 
 def runs_text(rows: Sequence[RunRow]) -> str:
@@ -26,14 +25,14 @@ def runs_text(rows: Sequence[RunRow]) -> str:
     if not rows:
         return "No run yet.\n"
     head = ("RUN", "STARTED (UTC)", "ACTION", "TARGET", "WHAT", "RESULT", "TOOK")
-    return _table([head, *(_run_cells(row) for row in rows)])
+    return _text(columns([head, *(_run_cells(row) for row in rows)]))
 
 
 def status_text(environments: Sequence[EnvironmentStatus]) -> str:
     """The text of `status`: per environment who holds it, how its last run ended, what each instance runs."""
     if not environments:
         return "No environment is configured.\n"
-    return "\n".join("".join(f"{line}\n" for line in _environment(known)) for known in environments)
+    return "\n".join(_text(_environment(known)) for known in environments)
 
 
 def _run_cells(row: RunRow) -> tuple[str, ...]:
@@ -61,10 +60,7 @@ def _environment(known: EnvironmentStatus) -> Iterable[str]:
         yield f"  Last run: {known.last.run}, {_when(known.last.started_at)} UTC, {_outcome(known.last)}"
     if known.holder is not None and (known.holder.state == "suspended" or not known.holder.alive):
         yield f"  Next: hotfix-deploy-runner resume {known.holder.run}, or abort {known.holder.run}"
-    for name, fleet in known.fleets.items():
-        yield f"  {name}:" + ("" if fleet.instances else " nothing runs")
-        cells = [_instance_cells(instance) for instance in fleet.instances]
-        yield from (f"    {line}" for line in _table(cells).splitlines())
+    yield from (f"  {line}" for line in known.instances)
 
 
 def _holding(holder: Holder | None) -> str:
@@ -78,13 +74,5 @@ def _outcome(row: RunRow) -> str:
     return f"{_result(row)}: {row.summary}" if row.summary else _result(row)
 
 
-def _instance_cells(instance: Instance) -> tuple[str, ...]:
-    role = "" if instance.role.value == "serving" else f"({instance.role.value})"
-    return (instance.name, instance.revision.version, instance.state.value, role, instance.why)
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Columns as wide as their widest cell, two blanks apart, no blanks at a line's end."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+def _text(lines: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)

@@ -1,6 +1,6 @@
 """What an exit code says of a run that has ended."""
 
-from ..core.ending import ExitCode
+from ..core.exit_code import ExitCode
 
 RESULTS = {
     ExitCode.DONE: "done",

@@ -6,8 +6,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import msgspec
-
 from ..core.facts import Environment
 from ..core.instant import Seconds
 from ..doors.process_mark import mark
@@ -75,7 +73,7 @@ class Held:
 
     def own(self, environment: Environment) -> Lease:
         """The lease of one environment alone."""
-        return msgspec.structs.replace(self.lease, environments=(environment,))
+        return self.lease._replace(environments=(environment,))
 
     async def push(self, refspecs: Sequence[str], leases: Mapping[str, str]) -> None:
         """Have the remote take over refs, all or none, only while the lock is ours. Raises `GitFailed`, `LockHeld`."""
@@ -99,9 +97,8 @@ class Held:
         self._project.locks.release(self.lease)
         if self.courier is None or self._hold is None:
             return
-        unfinished = {"state": "suspended", "run": run, "why": why}
         records = {
-            one: msgspec.structs.replace(record, **unfinished) if one == left else self._freed(one, record)
+            one: record._replace(state="suspended", run=run, why=why) if one == left else self._freed(one, record)
             for one, record in self._hold.locks.items()
         }
         try:
@@ -118,8 +115,8 @@ class Held:
     def _freed(self, environment: Environment, record: LockRecord) -> LockRecord:
         before = self.taken.get(environment, LockRecord())
         if before.state == "frozen":
-            return msgspec.structs.replace(before, fence=record.fence)
-        return msgspec.structs.replace(record, state="free", why="")
+            return before._replace(fence=record.fence)
+        return record._replace(state="free", why="")
 
     def _courier(self, commons: Commons, hold: Hold) -> Courier:
         return Courier(
@@ -198,10 +195,7 @@ def _holds_here(project: Project, environments: Sequence[Environment], run: RunI
 
 async def give_back(commons: Commons, hold: Hold) -> None:
     """Leave the team's locks as they were found, but for their fences."""
-    records = {
-        one: msgspec.structs.replace(hold.taken[one], fence=record.fence, nonce=record.nonce[::-1])
-        for one, record in hold.locks.items()
-    }
+    records = {one: hold.taken[one]._replace(fence=record.fence) for one, record in hold.locks.items()}
     courier = Courier(commons, hold, Inbox(Path()))
     await courier.close(records, LETS_GO_WITHIN)
 

@@ -13,7 +13,7 @@ from ...doors.git.records import Commit
 from ...errors import GitFailed, GitRefused, LockHeld, LockLost, Unreachable
 from ...journal.rows import RunId
 from ...journal.store import InboxRequest
-from ...lock.record import LockRecord
+from ...lock.record import LockRecord, from_json, to_json
 from ..commons import Change, Numbered, Seen, Token
 from .chunks import FOLDER, chunk, numbered
 from .names import Names
@@ -168,8 +168,8 @@ class GitCommons:
     async def _lock(self, ref: str, commit: Commit) -> LockRecord:
         text = await self._git.file(commit, "lock.json")
         try:
-            return msgspec.json.decode(text or "", type=LockRecord)
-        except msgspec.DecodeError as error:
+            return from_json((text or "").encode())
+        except ValueError as error:
             raise LockHeld(
                 f"the lock {ref} on {self._remote} cannot be read, so nobody knows who holds it",
                 detail=str(error),
@@ -183,5 +183,5 @@ class GitCommons:
 
 
 def _lock_commit(record: LockRecord) -> DataCommit:
-    content = {"lock.json": msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"}
+    content = {"lock.json": to_json(record) + b"\n"}
     return DataCommit("A lock of hotfix-deploy-runner", content, at=int(record.since))
