@@ -12,7 +12,7 @@ from ..wiring.conduct import Past
 from ..wiring.project import Project
 from ..wiring.resume import abort
 from .failing import tells_errors
-from .holder import ask, follow, living_holder, request_for
+from .holder import ask, follow, living_driver, request_for
 from .options import project_options, view_options
 from .taking_up import open_left
 from .viewing import view
@@ -33,24 +33,29 @@ def command(run: str, reason: str, config: Path | None, as_json: bool) -> None:
     project, past = open_left(run, config)
     if past.run.request.action == "rollback":
         raise UsageError("a rollback is not aborted", next_step=f"hotfix-deploy-runner resume {past.run.id}")
-    ending = _through_the_holder(project, past, reason, as_json) or _in_its_place(project, past.run.id, reason, as_json)
+    ending = asyncio.run(_give_up(project, past, reason, as_json))
     done = ending.code in (ExitCode.ROLLED_BACK, ExitCode.STOPPED)
     sys.exit(ExitCode.DONE if done else ending.code)
 
 
-def _in_its_place(project: Project, run: str, reason: str, as_json: bool) -> Ending:
+async def _give_up(project: Project, past: Past, reason: str, as_json: bool) -> Ending:
+    asked = await _through_the_holder(project, past, reason, as_json)
+    return asked or await _in_its_place(project, past.run.id, reason, as_json)
+
+
+async def _in_its_place(project: Project, run: str, reason: str, as_json: bool) -> Ending:
     past = Past.of(project.store.events(run))
     with view(as_json, past.events) as shown:
-        return asyncio.run(abort(project, past, [shown], request_for(project, "abort", reason)))
+        return await abort(project, past, [shown], request_for(project, "abort", reason))
 
 
-def _through_the_holder(project: Project, past: Past, reason: str, as_json: bool) -> Ending | None:
+async def _through_the_holder(project: Project, past: Past, reason: str, as_json: bool) -> Ending | None:
     """Ask the process that drives it, and follow it to its end. None: there is none, or it does not answer."""
-    holder = living_holder(project, past.run.request.target)
+    holder = await living_driver(project, past.run.request.target)
     if holder is None or holder.run != past.run.id:
         return None
     click.echo(f"Asked run {past.run.id} ({holder}) to abort.", err=True)
-    request = ask(project, past.run.id, "abort", reason)
+    request = await ask(project, holder, "abort", reason)
     with view(as_json) as shown:
-        ended = follow(project, past.run, request, shown)
+        ended = await follow(project, holder, past.run, request, shown)
     return ended.ending if ended is not None else None

@@ -20,6 +20,11 @@ COMMANDS = {
     "continue": ("steering:go_on", "Let a paused run go on."),
     "promote": ("steering:promote", "Past the gate or the window that is open, at once."),
     "rollback": ("rollback", "Bring an earlier version back (the same as rollback-deploy-auto)."),
+    "lock": ("team:lock", "Keep every deploy out of an environment, until unlock."),
+    "unlock": ("team:unlock", "Let deploys in again."),
+    "takeover": ("team:takeover", "Take the place of a run whose machine is gone, at once."),
+    "adopt": ("team:adopt", "Bring another clone's run here: to show, report, resume or abort it."),
+    "reconcile": ("team:reconcile", "Give the team what it could not be given when it was out of reach."),
     "first": ("first", "Put a version where nothing runs yet."),
     "report": ("report", "Write a run's incident document again, and say where it is."),
     "init": ("init", "Look at this repository, and write a hotfix.toml to begin with."),
@@ -58,13 +63,18 @@ def main() -> None:
             _show(f"hotfix-deploy-runner, version {__version__}\n")
         case ["status"]:
             from .failing import tells_errors
-            from .standing import standing
+            from .standing import alone
 
-            _show(tells_errors(standing)())
+            text = tells_errors(alone)()
+            _by_name() if text is None else _show(text)
         case _:
-            from .main import main as by_name
+            _by_name()
 
-            by_name(prog_name="hotfix-deploy-runner")
+
+def _by_name() -> None:
+    from .main import main as by_name
+
+    by_name(prog_name="hotfix-deploy-runner")
 
 
 def help_text(program: str) -> str:

@@ -45,7 +45,12 @@ def run_options(function: Command) -> Command:
         envvar="HOTFIX_ACCEPT_MIXED",
         help="Production may run several versions; the base is what most instances run.",
     )
-    return branch(override(reason(base(mixed(setting_options(function))))))
+    offline = click.option(
+        "--offline",
+        is_flag=True,
+        help="While the remote does not answer: under this machine's lock alone; tags and events follow later.",
+    )
+    return branch(override(reason(base(mixed(offline(setting_options(function)))))))
 
 
 def setting_options(function: Command) -> Command:

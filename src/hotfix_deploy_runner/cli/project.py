@@ -68,6 +68,7 @@ def deploy_request(project: Project, branch: str, reason: str, given: Mapping[st
         reasons=reasons,
         base=given["base"].strip(),
         accept_mixed=given["accept_mixed"],
+        offline=given.get("offline", False),
     )
 
 

@@ -1,6 +1,7 @@
 """`rollback`, which is also `rollback-deploy-auto`: bring an earlier version back."""
 
 import asyncio
+import contextlib
 import sys
 from pathlib import Path
 
@@ -9,11 +10,13 @@ import click
 from ..core.ending import Ending, ExitCode
 from ..core.facts import Request
 from ..core.run import fold
-from ..errors import LockHeld, UsageError
+from ..errors import HotfixError, LockHeld, UsageError
+from ..wiring.bringing import bring_news
 from ..wiring.launch import rollback
 from ..wiring.project import Project
+from ..wiring.sharing import BACK_WAITS
 from .failing import tells_errors
-from .holder import ask, follow, living_holder
+from .holder import ask, follow, living_driver
 from .options import project_options, view_options
 from .project import open_project
 from .viewing import ClosableView, view
@@ -37,18 +40,35 @@ def command(version: str, target: str, reason: str, force: bool, yes: bool, conf
     10 seconds, its place is taken.
     """
     project = open_project(config)
+    reasons = {"rollback": reason} if reason else {}
+    request = Request("rollback", target, "", version, project.operator, project.host, force, reasons)
     with view(as_json) as shown:
-        ending = _through_the_holder(project, version, target, reason, shown)
-        if ending is None:
-            reasons = {"rollback": reason} if reason else {}
-            request = Request("rollback", target, "", version, project.operator, project.host, force, reasons)
-            ending = asyncio.run(rollback(project, request, project.policy, [shown]))
+        ending = asyncio.run(_bring_back(project, request, shown))
     sys.exit(ending.code)
 
 
-def _through_the_holder(project: Project, version: str, target: str, reason: str, shown: ClosableView) -> Ending | None:
+async def _bring_back(project: Project, request: Request, shown: ClosableView) -> Ending:
+    asked = await _through_the_holder(project, request, shown)
+    if asked is not None:
+        return asked
+    if not request.version:
+        await _what_was_good(project)
+    return await rollback(project, request, project.policy, [shown])
+
+
+async def _what_was_good(project: Project) -> None:
+    """The last good version may be known from another clone's runs. A rollback does not wait long for such news."""
+    with contextlib.suppress(HotfixError, TimeoutError):
+        async with asyncio.timeout(BACK_WAITS):
+            commons = await project.commons()
+            if commons is not None:
+                await bring_news(commons, project)
+
+
+async def _through_the_holder(project: Project, asked: Request, shown: ClosableView) -> Ending | None:
     """Ask the run in progress, and follow it to its end. None: there is none, or it does not answer."""
-    holder = living_holder(project, target)
+    target, version = asked.target, asked.version
+    holder = await living_driver(project, target)
     if holder is None:
         return None
     events = project.store.events(holder.run)
@@ -68,9 +88,9 @@ def _through_the_holder(project: Project, version: str, target: str, reason: str
             f"run {run.id} is in progress, and its way back is {run.facts.way_back}, not {version}",
             next_step=f"rollback-deploy-auto --version {run.facts.way_back} --target {target}; then the other",
         )
-    request = ask(project, run.id, "rollback", reason)
+    request = await ask(project, holder, "rollback", asked.reasons.get("rollback", ""))
     click.echo(f"Asked run {run.id} ({holder}) to roll back.", err=True)
-    ended = follow(project, run, request, shown)
+    ended = await follow(project, holder, run, request, shown)
     return None if ended is None else _as_asked(ended.ending)
 
 

@@ -1,37 +1,98 @@
-"""`status`: who holds what. Without options it is answered by `standing` alone."""
+"""`status`: who holds what. Without a team and without options it is answered by `standing` alone."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
+from ..doors.repository import find_repository
+from ..errors import HotfixError
+from ..lock.local import Holder
+from ..lock.record import LockRecord
+from ..shared.locks import holder_words
+from ..views.instances import instances_lines
+from ..wiring.bringing import bring
+from ..wiring.project import Project
+from ..wiring.sharing import shared_locks
+from ..wiring.team import standing_locks
 from .failing import tells_errors
 from .options import project_options
+from .project import open_project
 from .standing import standing
+
+TEAM_WITHIN = 5.0
+"""Seconds that the team's place has to answer."""
 
 
 @click.command("status")
 @click.option("--instances", is_flag=True, help="Also ask the platforms what runs (slower).")
+@click.option("--local", is_flag=True, help="Only what is known on this machine: do not ask the team's place.")
 @project_options
 @tells_errors
-def command(instances: bool, config: Path | None) -> None:
-    """Say for each environment who holds it and how its last run ended."""
-    click.echo(standing(_instances(config) if instances else {}), nl=False)
+def command(instances: bool, local: bool, config: Path | None) -> None:
+    """Say for each environment who holds it, for the whole team, and how its last run ended."""
+    find_repository(Path.cwd())  # outside of one there is nothing to tell
+    if local and not instances:
+        click.echo(standing(), nl=False)
+        return
+    try:
+        project = open_project(config)
+    except HotfixError as error:
+        if instances:
+            raise
+        click.echo(f"Warning: what the team knows is missing here: {error.message}", err=True)
+        click.echo(standing(), nl=False)
+        return
+    click.echo(asyncio.run(_status(project, instances, local)), nl=False)
 
 
-def _instances(config: Path | None) -> dict[str, Sequence[str]]:
-    import asyncio
+async def _status(project: Project, instances: bool, local: bool) -> str:
+    team = {} if local else await _team(project)
+    return standing(await _instances(project) if instances else {}, team)
 
-    from ..views.instances import instances_lines
-    from .project import open_project
 
-    project = open_project(config)
+async def _team(project: Project) -> Mapping[str, Holder]:
+    """Who holds what by the team's locks, with their runs brought here; none where the place does not answer."""
+    try:
+        records = await standing_locks(project, TEAM_WITHIN)
+        commons = await project.commons()
+        for run in {record.run for record in records.values() if record.run}:
+            if commons is not None and not _is_driven_here(project, run):
+                await bring(commons, project, run)
+        may_live = shared_locks(project, commons).may_live if commons is not None else bool
+        return {one: _holder(one, record, alive=bool(may_live(record))) for one, record in records.items()}
+    except HotfixError as error:
+        click.echo(f"Warning: what the team knows is missing here: {error.message}", err=True)
+        return {}
 
+
+def _is_driven_here(project: Project, run: str) -> bool:
+    holders = (project.locks.holder(one) for one in project.settings.environments)
+    return any(holder is not None and holder.alive and holder.run == run for holder in holders)
+
+
+def _holder(environment: str, record: LockRecord, *, alive: bool) -> Holder:
+    """The team's lock as one of this machine is told. A free one is told as such."""
+    return Holder(
+        environment,
+        record.state,
+        run=record.run,
+        operator=record.operator,
+        host=record.process.host,
+        pid=record.process.pid,
+        since=record.since,
+        fence=record.fence,
+        alive=alive or record.state != "held",
+        reason=record.reason,
+        why=record.why,
+        words=holder_words(record),
+    )
+
+
+async def _instances(project: Project) -> dict[str, Sequence[str]]:
     async def look(environment: str) -> Sequence[str]:
         found = await project.discovery.fleets(environment)
         return tuple(instances_lines({one.name: one.fleet for one in found}))
 
-    async def look_at_all() -> dict[str, Sequence[str]]:
-        return {environment: await look(environment) for environment in project.settings.environments}
-
-    return asyncio.run(look_at_all())
+    return {environment: await look(environment) for environment in project.settings.environments}

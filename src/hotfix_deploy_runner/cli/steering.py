@@ -1,5 +1,6 @@
 """`pause`, `continue` and `promote`: what a run in progress can be asked besides to turn back."""
 
+import asyncio
 from pathlib import Path
 
 import click
@@ -8,7 +9,7 @@ from ..core.events import Verb
 from ..errors import LockHeld, UsageError
 from ..wiring.project import Project
 from .failing import tells_errors
-from .holder import ANSWER_WITHIN, ask, living_holder, taken_up
+from .holder import ANSWER_WITHIN, ask, living_driver, taken_up
 from .options import project_options
 from .project import open_project
 
@@ -26,19 +27,19 @@ def _steers(verb: Verb, about: str) -> click.Command:
     @project_options
     @tells_errors
     def command(target: str, reason: str, config: Path | None) -> None:
-        _steer(open_project(config), verb, target, reason)
+        asyncio.run(_steer(open_project(config), verb, target, reason))
 
     return command
 
 
-def _steer(project: Project, verb: Verb, target: str, reason: str) -> None:
-    holder = living_holder(project, target)
+async def _steer(project: Project, verb: Verb, target: str, reason: str) -> None:
+    holder = await living_driver(project, target)
     if holder is None:
         raise UsageError(f"no run is in progress on {target}", next_step="hotfix-deploy-runner status")
     if not project.store.events(holder.run):
         raise UsageError(f"run {holder.run} has not begun yet", next_step="hotfix-deploy-runner status")
-    request = ask(project, holder.run, verb, reason)
-    if not taken_up(project, holder.run, request):
+    request = await ask(project, holder, verb, reason)
+    if not await taken_up(project, holder, request):
         raise LockHeld(
             f"run {holder.run} does not answer within {ANSWER_WITHIN:g} s",
             detail=str(holder),

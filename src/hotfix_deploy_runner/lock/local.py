@@ -36,7 +36,7 @@ class Holder(NamedTuple):
     """Who holds an environment. `alive` is False only when its process has certainly ended.
 
     `state` is `held`, `suspended` (its run left the environment touched; `why` says how) or `unreadable` (`why`
-    says what is wrong with the file, `repair` is the command to mend it).
+    says what is wrong with the file, `repair` is the command to mend it). `words` say it all, where they are given.
     """
 
     environment: str
@@ -51,8 +51,11 @@ class Holder(NamedTuple):
     reason: str = ""
     why: str = ""
     repair: str = ""
+    words: str = ""
 
     def __str__(self) -> str:
+        if self.words:
+            return self.words
         if self.state == "unreadable":
             return self.why
         who = f"run {self.run} of {self.operator}, process {self.pid} on {self.host}, since {utc(self.since)}"

@@ -146,10 +146,10 @@ class SharedLocks:
             return
         if record.state != "held":
             raise held(environment, record)
-        if self._may_live(record) and silent <= record.ttl + MARGIN:
+        if self.may_live(record) and silent <= record.ttl + MARGIN:
             raise held(environment, record, silent)
 
-    def _may_live(self, record: LockRecord) -> bool:
+    def may_live(self, record: LockRecord) -> bool:
         """False only for a process of this very boot that is gone: another machine may have the same name."""
         process = record.process
         return process.boot != self._process.boot or may_live(process)

@@ -19,6 +19,8 @@ from .known_good import irreversible_in
 from .tag import BEFORE, ROLLED_BACK
 from .work import Platforms
 
+OFFLINE = "OFFLINE: the remote is left out; nobody else is kept out but by the platform, and tags and events are owed"
+
 
 class Discovery:
     """Looks at git and at the platforms. It changes nothing but remote-tracking refs, which it fetches."""
@@ -50,20 +52,19 @@ class Discovery:
 
         Raises `CheckFailed` when the branch or the base cannot be told, or production runs several versions.
         """
-        clashing, found = await together(self._git.fetch(), self._all(environments))
+        clashing, found = await together(self._fetched(request), self._all(environments))
         base_of = "production" if request.target == "staging" else request.target
         there = found.get(base_of) or await self.fleets(base_of)
         if not revisions_of(there):
             raise await self._nothing_runs(base_of)
         old = self._running(base_of, there, request)
         base = await self._bases.find(old, base_of, request)
-        commit = await self._pin(request.branch)
-        here, away, rolled_back = await together(
-            self._git.tags(), self._git.remote_tags(), self._git.remote_refs(ROLLED_BACK)
-        )
+        commit = await self._pin(request)
+        here, (away, rolled_back) = await together(self._git.tags(), self._away(request))
         taken = self._tags.versions({**here, **away})
         version = next_patch(base.follows, taken)
-        remarks = [f"the tag {tag} is not the remote's; left as it is" for tag in clashing]
+        remarks = [OFFLINE] if request.offline else []
+        remarks += [f"the tag {tag} is not the remote's; left as it is" for tag in clashing]
         remarks += self._newest_differs(old, taken, {ref.removeprefix(ROLLED_BACK) for ref in rolled_back})
         if several := mixed(there):
             remarks.append(f"{base_of} runs {several}; a way back brings all of it to {old.version}")
@@ -125,11 +126,24 @@ class Discovery:
             next_step=then if final else f"{make_tag(new)}; then {then}",
         )
 
-    async def _pin(self, branch: str) -> str:
+    async def _fetched(self, request: Request) -> tuple[str, ...]:
+        """What the remote has, here too; the tags that differ."""
+        return () if request.offline else await self._git.fetch()
+
+    async def _away(self, request: Request) -> tuple[dict[str, str], dict[str, str]]:
+        """The remote's tags, and its marks of versions that were rolled back; without it, the marks that are here."""
+        if request.offline:
+            return {}, await self._git.local_refs(ROLLED_BACK)
+        return await together(self._git.remote_tags(), self._git.remote_refs(ROLLED_BACK))
+
+    async def _pin(self, request: Request) -> str:
         """The branch's commit, once and for all: here, else on the remote."""
+        branch = request.branch
         if not await self._git.valid_branch_name(branch):
             raise UsageError(f"{branch!r} is no branch name")
-        commit = await self._git.branch(branch) or await self._git.remote_branch(branch)
+        commit = await self._git.branch(branch)
+        if commit is None and not request.offline:
+            commit = await self._git.remote_branch(branch)
         if commit is None:
             raise CheckFailed(
                 f"Branch {branch} exists neither here nor on the remote",

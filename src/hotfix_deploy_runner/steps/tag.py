@@ -7,7 +7,7 @@ from ..core.run import Run
 from ..core.step import Step
 from ..doors.git import Git
 from ..errors import GitFailed
-from .work import Outcome, Publish, Work, failed, passed, plain_push
+from .work import Outcome, Publish, Work, failed, passed, plain_push, warned
 
 ROLLED_BACK = "refs/hotfix/rolled-back/"
 """Under it a ref a rolled-back tag, here and on the remote: everybody sees it, and the tag itself stays."""
@@ -29,6 +29,9 @@ class Tags:
         Whoever has taken the version in the meantime keeps it: a tag is never moved and never used twice.
         """
         name, candidate = step.args["tag"], step.args["candidate"]
+        if run.request.offline:
+            await self._git.tag(name, run.facts.commit, _message(f"{name}: {run.request.branch}", run))
+            return warned(f"Tagged {name} here only", f"once {self._remote} answers: hotfix-deploy-runner reconcile")
         taken = (await self._git.remote_tags()).get(name)
         if not await self._make(name, run.facts.commit, taken, _message(f"{name}: {run.request.branch}", run)):
             return failed(f"Tag {name} exists already, at {taken[:7] if taken else ''}", "run again: the next is taken")
@@ -38,6 +41,9 @@ class Tags:
     async def before(self, step: Step, run: Run, work: Work) -> Outcome:
         """A tag on what runs, which has none of its own: the way back has a name. Made and pushed like any other."""
         name, base = step.args["tag"], run.facts.base
+        if run.request.offline:
+            await self._git.tag(name, base, _message(f"{name}: what ran before {run.facts.version}", run))
+            return warned(f"Tagged what runs here only: {name}")
         taken = (await self._git.remote_tags()).get(name)
         if not await self._make(name, base, taken, _message(f"{name}: what ran before {run.facts.version}", run)):
             forget = f"git push {self._remote} :refs/tags/{name} && git tag -d {name}"

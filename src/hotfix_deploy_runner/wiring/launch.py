@@ -20,6 +20,7 @@ from .holding import Body, refuse_what_is_unfinished, refuse_what_was_left, unde
 from .project import Project
 from .recorded import kept_flags, recorded
 from .sharing import Held, take, take_for_the_way_back
+from .team import catch_up
 
 Consent = Callable[[RunStarted], bool]
 """Whether the operator agrees to what is planned."""
@@ -35,6 +36,8 @@ async def deploy(project: Project, request: Request, policy: Policy, consent: Co
     environments = environments_of(project, request)
     for environment in environments:
         refuse_what_is_unfinished(project, environment)
+    if not request.offline:
+        await catch_up(project)
     held = await take(project, environments, run_id(), offline=request.offline)
 
     async def body(signals: Signals) -> Ending:

@@ -45,17 +45,25 @@ class Inbox:
 class Held:
     """What a run holds while it lasts: this machine's lock, and with it the team's, if there is one.
 
-    `courier` keeps the latter; `commons` is where. Neither where the run goes without.
+    `courier` keeps the latter; `commons` is where. Neither where the run goes without: `offline`, what it does is owed.
     """
 
     def __init__(
-        self, project: Project, lease: Lease, commons: Commons | None = None, hold: Hold | None = None
+        self,
+        project: Project,
+        lease: Lease,
+        commons: Commons | None = None,
+        hold: Hold | None = None,
+        *,
+        offline: bool = False,
     ) -> None:
         self.lease, self.commons, self.taken = lease, commons, dict(hold.taken) if hold else {}
         self.lost: Callable[[str], None] = lambda why: None
         """Is told when somebody else has taken the team's lock."""
         self._project, self._hold = project, hold
         self.courier = self._courier(commons, hold) if commons and hold else None
+        if self.courier is not None or offline:
+            project.carried.note(lease.run, project.carried.known().get(lease.run, 0))
         if self.courier is not None:
             self.courier.begin()
 
@@ -148,7 +156,7 @@ async def take(
         fence = max(fence, int(project.clock())) if offline else 0
         insists = takeover or (insist and _holds_here(project, environments, run))
         lease = project.locks.acquire(environments, run, project.operator, reason, takeover=insists, fence=fence)
-        return Held(project, lease)
+        return Held(project, lease, offline=offline)
     above = project.locks.next_fence(environments) - 1
     locks = shared_locks(project, commons)
     try:

@@ -30,6 +30,11 @@ class Refs(Worktrees):
         done = await self._call.run("show-ref", "--tags", "--dereference", what="list tags", accept=_FOUND_OR_NOT)
         return records.peeled_tags(records.refs(done.output))
 
+    async def local_refs(self, prefix: str) -> dict[str, str]:
+        """The refs here that begin with `prefix`, which ends in `/`, each with what it points to."""
+        asked = ("for-each-ref", "--format=%(objectname) %(refname)", "--", prefix)
+        return records.refs(await self._call.text(*asked, what=f"list {prefix}"))
+
     async def tags_in(self, commit: Commit) -> tuple[str, ...]:
         """The local tags, by name, on `commit` or on one that it holds."""
         asked = ("for-each-ref", "--format=%(refname:strip=2)", f"--merged={commit}", "--", "refs/tags")
