@@ -15,13 +15,15 @@ class DidNotStart(Exception):
 
 
 @contextmanager
-def running(command: Sequence[str | Path], ready: Callable[[], bool], log: Path) -> Iterator[None]:
+def running(command: Sequence[object], ready: Callable[[], bool], log: Path) -> Iterator[None]:
     """Run `command` until the block is left, from when `ready` says so; what it prints is in `log`.
 
     `ready` is asked a hundred times a second. Raises `DidNotStart`.
     """
     with log.open("wb") as out:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+        process = subprocess.Popen(
+            [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+        )
     try:
         wait_for(lambda: ready() or process.poll() is not None, f"{command[0]}")
         if process.poll() is not None:

@@ -73,7 +73,7 @@ class Proxy:
         self._tell(self._set("drop"))
 
     def cut(self) -> None:
-        """Break off all connections that there are, now. New ones are not touched."""
+        """Break off all connections that there are, now, with an RST. New ones are not touched."""
         self._tell(self._cut(lambda _wire: True))
 
     def cut_after(self, direction: Direction, count: int) -> None:

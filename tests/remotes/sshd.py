@@ -75,7 +75,7 @@ def _make_keys(folder: Path) -> None:
     (folder / "known").write_text(f"{ALIAS} {(folder / 'host.pub').read_text()}")
 
 
-def _start(program: str, folder: Path, stack: ExitStack) -> int:
+def _start(program: Path, folder: Path, stack: ExitStack) -> int:
     """On a free port; on another when somebody else has just taken that one."""
     for last in (False, False, True):
         port = free_block(1)[0]
@@ -91,7 +91,7 @@ def _start(program: str, folder: Path, stack: ExitStack) -> int:
     raise AssertionError("never here")
 
 
-def _newer(program: str) -> list[str]:
+def _newer(program: Path) -> list[str]:
     """From 9.8 on it keeps clients out for a while whose connections broke off, which is what the tests do to them."""
     option = ["-o", "PerSourcePenalties=no"]
     known = subprocess.run([program, "-t", "-f", "/dev/null", *option], capture_output=True, check=False)

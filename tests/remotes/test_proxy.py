@@ -21,6 +21,8 @@ def pair() -> Iterator[Pair]:
         server, _ = listener.accept()
         server.settimeout(5)
         with server:
+            client.sendall(b"-")
+            assert server.recv(1) == b"-", "from here on the proxy has both ends"
             yield proxy, client, server
 
 
