@@ -2,16 +2,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test quick lint fix docs chaos bench lock clean
+.PHONY: help demo packages test quick lint fix docs chaos contend bench lock clean
 
 help:
 	@echo "make demo    set up, and run a whole hotfix on this machine"
 	@echo "make test    set up, and run all tests"
+	@echo "make packages as root on Debian: the servers that the tests run"
 	@echo "make quick   the fast part of the tests"
 	@echo "make lint    ruff, mypy, import-linter"
 	@echo "make fix     let ruff mend and format"
 	@echo "make docs    write the reference of settings and their schema anew"
 	@echo "make chaos   hundreds of kills at every point of a run, and what comes of it"
+	@echo "make contend several at once for one environment, hundreds of times, over each transport"
 	@echo "make bench   what the runner itself costs"
 	@echo "make lock    lock the dependencies anew"
 
@@ -31,7 +33,10 @@ help:
 demo: .venv/run
 	@$(BIN)/hotfix-deploy-runner demo $(ARGS)
 
-test: .venv/dev
+packages:
+	@.ci/packages
+
+test: .venv/dev packages
 	@# Three at a time on two cores: much of a whole run is waiting.
 	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
@@ -53,6 +58,9 @@ docs: .venv/dev
 
 chaos: .venv/dev
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+contend: .venv/dev packages
+	$(BIN)/python -m tests.contend $(ARGS)
 
 bench: .venv/dev
 	$(BIN)/python -m bench.overhead $(ARGS)
