@@ -14,6 +14,7 @@ import urllib.request
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Self
 
 from tests.fakes.repository import Repository, name_committer
 from tests.fakes.tls import make_certificate, slack, tls
@@ -106,7 +107,7 @@ class Town:
         self._env: dict[str, str] = {}
         self._runs = 0
 
-    def __enter__(self) -> "Town":
+    def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._make_repository()
         certificate = make_certificate(self.folder)

@@ -7,7 +7,7 @@ import click
 
 from ..errors import UsageError
 from ..wiring.bringing import bring
-from ..wiring.holding import left_touched
+from ..wiring.holding import left_open
 from ..wiring.project import Project
 from ..wiring.team import freeze, take_over, thaw, the_commons
 from ..wiring.team import reconcile as reconciled
@@ -56,7 +56,7 @@ def takeover(target: str, reason: str, config: Path | None) -> None:
     project = open_project(config)
     before = asyncio.run(take_over(project, target, reason))
     click.echo(f"{target} is taken from run {before.run} of {before.operator} on {before.process.host}.")
-    if left_touched(project, before.run) is not None:
+    if left_open(project, before.run) is not None:
         click.echo(f"Next: hotfix-deploy-runner resume {before.run}, or abort {before.run}")
     else:
         click.echo("It had touched nothing there.")

@@ -146,6 +146,12 @@ class Settings(Table):
         "host that takes only branches.",
         pattern=r"^refs/[A-Za-z0-9/_-]+[/-]$",
     )
+    lock_ttl: Duration = Field(
+        90.0,
+        description="For how long the holder of the team's lock may be silent; a third more, and anybody may take it "
+        "over. It is renewed every 4.5th of it, and with less than a third left no new effect begins.",
+        ge=5,
+    )
     remote_timeout: Duration = Field(
         120.0, description="How long one git command may take, a fetch or a push among them.", gt=0
     )

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from ..core.events import AnyEvent, CourseChanged, RequestReceived, RunEnded, VerdictReached
+from ..core.events import AnyEvent, CourseChanged, RequestReceived, RunEnded, StepStarted, VerdictReached
 from ..core.facts import Environment
 from ..core.instant import Seconds
 from ..errors import HotfixError, LockLost, Unreachable
@@ -19,13 +19,19 @@ from .locks import Hold, fresh
 from .pace import Pace
 from .sightings import since_boot
 
-RENEW_EVERY: Seconds = 20.0
+RENEW_AFTER = 2 / 9
+"""How much of the lease may go by before it is renewed: 20 s of 90."""
+
+NEEDED = 1 / 3
+"""How much of the lease must be left for an effect to begin: 30 s of 90, more than ordering one takes."""
+
 POLL_EVERY: Seconds = 3.0
-NEEDED: Seconds = 30.0
-"""How much of the lease must be left for an effect to begin: more than ordering one takes."""
 
 URGENT = (VerdictReached, CourseChanged, RequestReceived, RunEnded)
 """What others wait for: carried at once, and never waited for here."""
+
+TOUCHING = ("batch:", "turn:")
+"""So is the beginning of such a step: whoever takes over should know that production has been touched."""
 
 
 class Inbox(Protocol):
@@ -52,18 +58,18 @@ class Courier:
         lost: Callable[[str], None] = lambda why: None,
         carried: Callable[[int], None] = lambda last: None,
         clock: Callable[[], Seconds] = since_boot,
-        renew_every: Seconds = RENEW_EVERY,
         poll_every: Seconds = POLL_EVERY,
     ) -> None:
         self._commons, self._hold, self._inbox = commons, hold, inbox
         self._after, self._lost, self._carried, self._clock = 0, lost, carried, clock
-        self._renew_every, self._poll_every = renew_every, poll_every
+        self._ttl = min(record.ttl for record in hold.locks.values())
+        self._renew_every, self._poll_every = RENEW_AFTER * self._ttl, poll_every
         self._pending: list[Numbered] = []
         self._received: tuple[str, ...] = ()
         self._asked: set[str] = set()
         self._one_at_a_time = asyncio.Lock()
         self._wake = asyncio.Event()
-        self._pace = Pace(clock)
+        self._pace = Pace(clock, self._renew_every)
         self._tasks: list[asyncio.Task[None]] = []
         self._unsure: Change | None = None
         self._closing = False
@@ -80,7 +86,7 @@ class Courier:
     @property
     def cut_off(self) -> str:
         """Why no new effect may begin now; empty while one may."""
-        if self.left >= NEEDED:
+        if self.left >= NEEDED * self._ttl:
             return ""
         return f"the lock cannot be renewed: {self.why or self._commons.name + ' does not answer'}"
 
@@ -100,7 +106,7 @@ class Courier:
         self._pending.append(Numbered(seq, event))
         if isinstance(event, RequestReceived) and event.request in self._asked:
             self._received = (*self._received, event.request)
-        if isinstance(event, URGENT):
+        if isinstance(event, URGENT) or (isinstance(event, StepStarted) and event.step.startswith(TOUCHING)):
             self._wake.set()
 
     def begin(self) -> None:
@@ -169,8 +175,8 @@ class Courier:
         self._arrived(change, tokens, begun)
 
     def _arrived(self, change: Change, tokens: Mapping[Environment, Token], begun: Seconds) -> None:
-        ttl = min((record.ttl for record in change.locks.values()), default=0.0)
-        self._hold = msgspec.structs.replace(self._hold, tokens=tokens, locks=change.locks, deadline=begun + ttl)
+        deadline = begun + self._ttl
+        self._hold = msgspec.structs.replace(self._hold, tokens=tokens, locks=change.locks, deadline=deadline)
         self._received = tuple(one for one in self._received if one not in change.received)
         if change.events:
             del self._pending[: len(change.events)]

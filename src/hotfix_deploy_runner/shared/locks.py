@@ -15,12 +15,15 @@ from ..errors import LockHeld, UsageError
 from ..journal.rows import RunId
 from ..lock.record import LockRecord
 from .commons import Change, Commons, Seen, Token
-from .sightings import MARGIN, Sightings, since_boot
+from .sightings import Sightings, since_boot
 
 Taken = TypeVar("Taken")
 
 TTL: Seconds = 90.0
 """For how long a holder may be silent."""
+
+MARGIN = 1 / 3
+"""How much longer, as a share of its ttl, one waits: its last writing may have been under way for so long."""
 
 LOOK_EVERY: Seconds = 5.0
 
@@ -146,7 +149,7 @@ class SharedLocks:
             return
         if record.state != "held":
             raise held(environment, record)
-        if self.may_live(record) and silent <= record.ttl + MARGIN:
+        if self.may_live(record) and silent <= record.ttl * (1 + MARGIN):
             raise held(environment, record, silent)
 
     def may_live(self, record: LockRecord) -> bool:
@@ -168,7 +171,7 @@ def held(environment: Environment, record: LockRecord, silent: Seconds = 0.0) ->
     if record.state == "suspended":
         go_on = f"hotfix-deploy-runner resume {record.run}, or abort {record.run}"
         return LockHeld(f"run {record.run} left {environment} unfinished", detail=holder_words(record), next_step=go_on)
-    left = record.ttl + MARGIN - silent
+    left = record.ttl * (1 + MARGIN) - silent
     gone = f"if that machine is gone: it is taken over after {left:.0f} s more of silence, or at once: "
     command = f'hotfix-deploy-runner takeover --target {environment} --reason "…"'
     error = LockHeld(

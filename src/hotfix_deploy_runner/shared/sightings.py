@@ -16,9 +16,6 @@ from ..core.facts import Environment
 from ..core.instant import Seconds
 from .commons import Token
 
-MARGIN: Seconds = 30.0
-"""How much longer than its `ttl` a holder may be silent: its last push may have been under way for so long."""
-
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 

@@ -67,13 +67,16 @@ class Rollout:
         environment = step.args["environment"]
         for found in run.facts.environments[environment]:
             fleet = await self._platforms[environment, found.name].fleet()
-            if _layout(fleet) != _layout(found.fleet):
+            if _layout(fleet, run) != _layout(found.fleet, run):
                 seen = ", ".join(f"{i.name} {i.revision.version}" for i in fleet.instances)
                 raise CheckFailed(f"{environment}/{found.name} has changed since this run began", detail=f"now: {seen}")
 
 
-def _layout(fleet: Fleet) -> dict[str, Revision]:
-    return {i.name: i.revision for i in fleet.serving}
+def _layout(fleet: Fleet, run: Run) -> dict[str, Revision]:
+    """What runs where. What a run that is gone on with has brought itself is no change: it may not have been noted."""
+    own = run.new if run.resumed is not None else None
+    before = {i.name: i.revision for found in run.facts.environments[run.request.target] for i in found.fleet.serving}
+    return {i.name: before.get(i.name, i.revision) if i.revision == own else i.revision for i in fleet.serving}
 
 
 def _done_before(step: Step, run: Run) -> int:

@@ -69,7 +69,7 @@ def refuse_what_is_unfinished(project: Project, environment: Environment) -> Non
 
 def refuse_what_was_left(project: Project, environment: Environment, run: str) -> None:
     """As `refuse_what_is_unfinished`, of a run that the journal knows."""
-    left = left_touched(project, run)
+    left = left_open(project, run)
     if left is not None and left.request.target == environment:
         back = f", or abort {left.id} to restore {left.facts.running}" if left.request.action == "deploy" else ""
         raise LockHeld(
@@ -89,6 +89,22 @@ def left_touched(project: Project, run: str) -> Run | None:
     return state if state.touched and open_ended else None
 
 
+def left_open(project: Project, run: str) -> Run | None:
+    """As `left_touched`; of another clone's run also one that has its tag, after which it may have changed what serves.
+
+    What it did in its last moments may not have been carried here.
+    """
+    events = [event for _, event in project.store.events(run)]
+    if not events or run in project.carried.known():
+        return left_touched(project, run)
+    state = fold(events)
+    over = state.ending is not None and not state.ending.unfinished
+    tagged = any(
+        p.begun is not None and p.step.does == "tag" and not p.step.args["candidate"] for p in state.steps.values()
+    )
+    return state if not over and (tagged or state.touched) else None
+
+
 def _not_taken_up(project: Project, held: Held) -> Run | None:
     """The run whose place was taken and whose work was left, when nothing came of this one."""
-    return next((left for _, run in held.taken_from if (left := left_touched(project, run))), None)
+    return next((left for _, run in held.taken_from if (left := left_open(project, run))), None)

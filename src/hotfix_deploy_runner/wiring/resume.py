@@ -6,11 +6,11 @@ import msgspec
 
 from .. import __version__
 from ..core.ending import Ending
-from ..core.events import AnyEvent, RequestReceived, Resumed
+from ..core.events import AnyEvent, RequestReceived, Resumed, StepStarted
 from ..core.facts import Environment
 from ..core.migrating import brought
 from ..core.plan_back import CLEANUP
-from ..core.run import Run, apply
+from ..core.run import Run, fold
 from ..core.step import Course
 from ..doors.signals import Signals
 from ..errors import Unreachable, UsageError
@@ -84,10 +84,11 @@ async def _go_on(
                 _carry(held, seq, event)
             return run.ending
         going_on = msgspec.structs.replace(resumed, fence=held.lease.fence)
-        after = apply(run, going_on)
+        unnoted = await _unnoted(project, run)
+        after = fold([event for _, event in known.events] + [*unnoted, going_on])
         if not asked and after.course is Course.FORWARD and not after.passed(CLEANUP):
             await project.preflight.again(run)
-        return await go_on(project, known, (going_on, *asked), views, held, signals)
+        return await go_on(project, known, (*unnoted, going_on, *asked), views, held, signals)
 
     return await under(project, held, body)
 
@@ -108,6 +109,17 @@ async def _as_the_team_has_it(project: Project, past: Past, held: Held, *, wait:
     for seq, event in known.events:
         held.courier.event(seq, event)
     return known
+
+
+async def _unnoted(project: Project, run: Run) -> tuple[AnyEvent, ...]:
+    """That a batch had begun, where its process, on another machine, could not tell anybody: the platform shows it."""
+    first = next((p.step for p in run.steps.values() if p.step.does == "batch"), None)
+    if first is None or run.touched or not any(p.passed and p.step.does == "tag" for p in run.steps.values()):
+        return ()
+    fleets = await project.discovery.fleets(run.request.target)
+    if not any(i.revision.version == run.new.version for found in fleets for i in found.fleet.instances):
+        return ()
+    return (StepStarted(at=run.latest, step=first.id),)
 
 
 def _carry(held: Held, seq: int, event: AnyEvent) -> None:

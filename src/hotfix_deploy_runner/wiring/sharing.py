@@ -211,4 +211,6 @@ async def give_back(commons: Commons, hold: Hold) -> None:
 def shared_locks(project: Project, commons: Commons) -> SharedLocks:
     """The locks that the team shares, taken for this process."""
     process = mark(os.getpid(), project.host)
-    return SharedLocks(commons, process, Sightings(project.home / "sightings.json"), clock=project.clock)
+    return SharedLocks(
+        commons, process, Sightings(project.home / "sightings.json"), ttl=project.settings.lock_ttl, clock=project.clock
+    )

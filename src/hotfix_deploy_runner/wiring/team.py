@@ -16,7 +16,7 @@ from ..shared.commons import Change, Commons, Numbered, Seen
 from ..shared.locks import Hold, fresh, held
 from ..steps.tag import ROLLED_BACK
 from .bringing import bring
-from .holding import left_touched
+from .holding import left_open, left_touched
 from .project import Project
 from .sharing import shared_locks
 
@@ -78,7 +78,7 @@ async def take_over(project: Project, environment: Environment, reason: str) -> 
     if before.state not in ("held", "suspended"):
         raise UsageError(f"no run holds {environment}: it is {before.state}", next_step=_STATUS)
     await bring(commons, project, before.run)
-    left = left_touched(project, before.run)
+    left = left_open(project, before.run)
     why = f"taken over by {project.operator}: {project.redact(reason)}"
     theirs = {one: seen for one, seen in locks.items() if seen.record.run == before.run and seen.record.state != "free"}
     records = {}
