@@ -1,21 +1,27 @@
-"""What some tests need and not every machine has."""
+"""Which Debian packages the tests need, and what becomes of a test where one is missing."""
 
 import os
+import shutil
 import warnings
 from pathlib import Path
 
 import pytest
 
-BINARIES = {"postgresql": "usr/lib/postgresql/*/bin/postgres"}
+PROGRAMS = {
+    "postgresql": "postgres",
+}
+"""The program that is looked for, by the package that brings it. `.ci/packages` installs them."""
 
 
-def needs(component: str) -> Path:
-    """The program of `component`, of its newest version. Missing it is a skip that is heard of; in CI a failure."""
-    found = sorted(Path("/").glob(BINARIES[component]), key=lambda path: (len(path.parts[4]), path.parts[4]))
-    if not found:
-        missing = f"{component} is missing here: .ci/packages installs it"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        warnings.warn(missing, stacklevel=2)
-        pytest.skip(missing)
-    return found[-1]
+def needs(package: str) -> str:
+    """The path of the package's program. Where it is missing the test fails when `CI` is set, else it is skipped."""
+    servers = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parts[4]), reverse=True)
+    places = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", *map(str, servers)])
+    found = shutil.which(PROGRAMS[package], path=places)
+    if found:
+        return found
+    missing = f"{PROGRAMS[package]} is missing: as root, `make packages` installs {package}"
+    if "CI" in os.environ:
+        pytest.fail(missing)
+    warnings.warn(missing, stacklevel=2)
+    pytest.skip(missing)
