@@ -1,4 +1,4 @@
-"""A real PostgreSQL server of its own, for tests. Nothing of it is left when it ends, also when its owner is killed."""
+"""A real PostgreSQL server of its own, for tests. It ends with its owner, also when that is killed."""
 
 import itertools
 import os
