@@ -48,7 +48,10 @@ def command(instances: bool, local: bool, config: Path | None) -> None:
 
 
 async def _status(project: Project, instances: bool, local: bool) -> str:
-    team = {} if local else await _team(project)
+    try:
+        team = {} if local else await _team(project)
+    finally:
+        await project.let_commons_go()
     return standing(await _instances(project) if instances else {}, team)
 
 

@@ -27,6 +27,7 @@ async def _news(config: Path | None, run: str) -> None:
             commons = await project.commons()
             if commons is not None:
                 await bring_news(commons, project)
+                await project.let_commons_go()
     except (HotfixError, TimeoutError) as error:
         why = error.message if isinstance(error, HotfixError) else f"no answer within {NEWS_WITHIN:g} s"
         click.echo(f"Warning: other clones' runs may be missing here: {why}", err=True)

@@ -1,7 +1,9 @@
 """`lock`, `unlock`, `takeover`, `adopt` and `reconcile`: what one does to what the team shares, by hand."""
 
 import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
@@ -14,6 +16,8 @@ from ..wiring.team import reconcile as reconciled
 from .failing import tells_errors
 from .options import project_options
 from .project import open_project
+
+Result = TypeVar("Result")
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 _target = click.option(
@@ -28,7 +32,8 @@ _target = click.option(
 @tells_errors
 def lock(target: str, reason: str, config: Path | None) -> None:
     """Keep every deploy out of an environment, for everybody, until `unlock`. A rollback gets through all the same."""
-    asyncio.run(freeze(open_project(config), target, reason))
+    project = open_project(config)
+    _run(project, freeze(project, target, reason))
     click.echo(f"{target} is frozen: {reason}")
 
 
@@ -38,7 +43,8 @@ def lock(target: str, reason: str, config: Path | None) -> None:
 @tells_errors
 def unlock(target: str, config: Path | None) -> None:
     """Let deploys in again."""
-    before = asyncio.run(thaw(open_project(config), target))
+    project = open_project(config)
+    before = _run(project, thaw(project, target))
     click.echo(f"{target} is free again (it was {before.state} by {before.operator or 'nobody'}: {before.reason})")
 
 
@@ -54,7 +60,7 @@ def takeover(target: str, reason: str, config: Path | None) -> None:
     unfinished is for `resume` or `abort`, here or in any clone.
     """
     project = open_project(config)
-    before = asyncio.run(take_over(project, target, reason))
+    before = _run(project, take_over(project, target, reason))
     click.echo(f"{target} is taken from run {before.run} of {before.operator} on {before.process.host}.")
     if left_open(project, before.run) is not None:
         click.echo(f"Next: hotfix-deploy-runner resume {before.run}, or abort {before.run}")
@@ -69,7 +75,7 @@ def takeover(target: str, reason: str, config: Path | None) -> None:
 def adopt(run: str, config: Path | None) -> None:
     """Bring RUN, of another clone, into this clone's journal: `show`, `report`, `resume` and `abort` know it then."""
     project = open_project(config)
-    count = asyncio.run(_bring(project, run))
+    count = _run(project, _bring(project, run))
     if not count:
         raise UsageError(f"no clone has carried a run {run} there", next_step="hotfix-deploy-runner status")
     click.echo(f"Run {run}: {count} events are here.")
@@ -84,8 +90,19 @@ async def _bring(project: Project, run: str) -> int:
 @tells_errors
 def reconcile(config: Path | None) -> None:
     """Give the team what it could not be given when it was out of reach: events, freed locks, marks of rollbacks."""
-    lines = asyncio.run(reconciled(open_project(config)))
+    project = open_project(config)
+    lines = _run(project, reconciled(project))
     for line in lines:
         click.echo(f"  [{line.status}] {line.text}")
     if not lines:
         click.echo("Nothing is owed.")
+
+
+def _run(project: Project, work: Coroutine[Any, Any, Result]) -> Result:
+    async def worked() -> Result:
+        try:
+            return await work
+        finally:
+            await project.let_commons_go()
+
+    return asyncio.run(worked())

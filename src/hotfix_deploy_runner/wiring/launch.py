@@ -16,6 +16,7 @@ from ..errors import UsageError
 from ..runner import View
 from .bringing import bring
 from .conduct import begin_run
+from .domain import claim
 from .holding import Body, refuse_what_is_unfinished, refuse_what_was_left, under
 from .project import Project
 from .recorded import kept_flags, recorded
@@ -38,6 +39,7 @@ async def deploy(project: Project, request: Request, policy: Policy, consent: Co
         refuse_what_is_unfinished(project, environment)
     if not request.offline:
         await catch_up(project)
+        await claim(project, environments)
     held = await take(project, environments, run_id(), offline=request.offline)
 
     async def body(signals: Signals) -> Ending:

@@ -29,6 +29,7 @@ from ..lock.local import LocalLocks
 from ..platforms.version_url import VersionAsked
 from ..ports import ArtifactBuilder, Check, MetricsSource, Notifier, Platform, Site, Workplace
 from ..shared.commons import Commons
+from ..shared.place import secrets
 from ..steps.build import Build
 from ..steps.discover import Discovery
 from ..steps.finish import Finish
@@ -45,7 +46,7 @@ from ..steps.way_back import WayBack
 from ..steps.work import Perform, Platforms, Publish
 from . import channels
 from .carried import Carried
-from .commons import commons_of
+from .commons import commons_of, place_of
 
 CHECKS = ("branch", "tests", "security", "migrations", "scope", "pipelines", "way-back")
 """The pre-flight checks, in the order in which they are told."""
@@ -66,7 +67,9 @@ class Project:
     def __init__(self, repository: Repository, loaded: Loaded, not_before: Instant = 0.0) -> None:
         self.repository, self.loaded, self.settings = repository, loaded, loaded.settings
         self.home = repository.home
-        self.redact = Redactor.from_environment(os.environ, channels.secrets(loaded.settings, os.environ))
+        self.place = place_of(loaded)
+        known = (*channels.secrets(loaded.settings, os.environ), *secrets(self.place))
+        self.redact = Redactor.from_environment(os.environ, known)
         self.clock = steady_clock(not_before)
         self.operator = operator()
         self.host = socket.gethostname()
@@ -110,8 +113,14 @@ class Project:
     async def commons(self) -> Commons | None:
         """The place that the team shares; None where there is none. Asked of git once."""
         if self._commons is None:
-            self._commons = (await commons_of(self.settings, self.workplace),)
+            self._commons = (await commons_of(self.place, self.settings, self.workplace),)
         return self._commons[0]
+
+    async def let_commons_go(self) -> None:
+        """Close what the shared place keeps open; it can be asked again."""
+        if self._commons is not None and self._commons[0] is not None:
+            await self._commons[0].aclose()
+        self._commons = None
 
     @cached_property
     def trees(self) -> Trees:

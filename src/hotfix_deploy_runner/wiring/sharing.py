@@ -85,10 +85,12 @@ class Held:
 
     async def push(self, refspecs: Sequence[str], leases: Mapping[str, str]) -> None:
         """Have the remote take over refs, all or none, only while the lock is ours. Raises `GitFailed`, `LockHeld`."""
-        if self.courier is None or self._project.settings.journal != "git":
-            await self._project.git.push(refspecs, leases=leases)
-        else:
+        if self.courier is not None and self._project.place == "git":
             await self.courier.carry(Effects(tuple(refspecs), leases))
+            return
+        if self.courier is not None:
+            await self.courier.carry()
+        await self._project.git.push(refspecs, leases=leases)
 
     async def confirm(self) -> None:
         """See that the place is still ours, where time has gone by. Raises `LockLost` where it is not."""
@@ -112,13 +114,15 @@ class Held:
         try:
             await self.courier.close(records, HURRIED if hurried else LETS_GO_WITHIN)
         except LockLost:
-            return
+            pass
         except HotfixError as error:
             print(
                 f"Warning: the team's lock was not let go: {error.message}. It runs out by itself; "
                 "hotfix-deploy-runner reconcile does it sooner",
                 file=sys.stderr,
             )
+        finally:
+            await self._project.let_commons_go()
 
     def _freed(self, environment: Environment, record: LockRecord) -> LockRecord:
         before = self.taken.get(environment, LockRecord())
