@@ -61,9 +61,9 @@ class Team(Town):
         command.end(90)
         return command
 
-    def deploy(self, name: str, branch: str, *more: str) -> Command:
+    def deploy(self, name: str, branch: str, *more: str, env: Mapping[str, str] | None = None) -> Command:
         """Have the engineer deploy a hotfix, and go on."""
-        return self.start(name, "--branch", f"hotfix/{branch}", "--target", "production", "--yes", *more)
+        return self.start(name, "--branch", f"hotfix/{branch}", "--target", "production", "--yes", *more, env=env)
 
     def cut_the_remote(self) -> None:
         """Nobody reaches the remote."""

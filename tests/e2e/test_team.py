@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.team import Team
+from tests.fakes.postgres_server import PostgresServer
 from tests.fakes.processes import wait_for
 
 pytestmark = pytest.mark.slow
@@ -117,3 +118,20 @@ def test_a_good_release_waits_for_the_lock_and_goes_on(team: Team) -> None:
     team.mend_the_remote()
     assert ada.end(90) == 0, ada.out + ada.err
     assert team.version() == "v1.0.1"
+
+
+def test_in_postgresql_a_run_outlives_the_server_and_another_clone_knows_it(
+    team: Team, postgres_server: PostgresServer
+) -> None:
+    there = {"HOTFIX_JOURNAL": postgres_server.database().url}
+    team.branch("one")
+    ada = team.deploy("ada", "one", "--window", "9s", env=there).until(HALF_WAY)
+    refused = team.deploy("bob", "one", env=there)
+    assert refused.end() == 7 and "of ada" in refused.err, refused.err
+    postgres_server.stop()
+    postgres_server.start()
+    assert ada.end() == 0, ada.out + ada.err
+    status = team.ended("bob", "status", env=there)
+    assert "production: free" in status.out and "v1.0.1 deployed" in status.out.replace("Hotfix ", ""), status.out
+    elsewhere = team.deploy("bob", "one")
+    assert elsewhere.end() == 2 and "is kept in PostgreSQL at 127.0.0.1" in elsewhere.err, elsewhere.err

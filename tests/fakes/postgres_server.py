@@ -114,7 +114,7 @@ def _free_port() -> int:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """One for each worker."""
-    program = Path(needs("postgresql"))
+    program = needs("postgresql")
     # Not below pytest's own directory, which another user may not enter.
     folder = Path(tempfile.mkdtemp(prefix="hotfix-postgres-"))
     try:

@@ -1,6 +1,7 @@
 """What is said to the tables: of runs, events and requests. Each is one statement, or part of a transaction."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import msgspec
 
@@ -21,7 +22,7 @@ def hold_run(run: RunId, first: AnyEvent | None) -> Talk[RunRow | None]:
         row = first_row(run, first)
         yield (
             "INSERT INTO hotfix_runs (run, started_at, glance) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-            (run, row.started_at, _text(row)),
+            (run, row.started_at, _glance(row)),
         )
     rows = yield from asking("SELECT glance, last_seq FROM hotfix_runs WHERE run = %s FOR UPDATE", run)
     return _row(*rows[0]) if rows else None
@@ -37,7 +38,7 @@ def write(row: RunRow, events: Sequence[AnyEvent]) -> Talk[None]:
     )
     yield (
         "UPDATE hotfix_runs SET last_seq = %s, glance = %s WHERE run = %s",
-        (row.last_seq + len(events), _text(row_after(row, events)), row.run),
+        (row.last_seq + len(events), _glance(row_after(row, events)), row.run),
     )
     yield from receive(row.run, [event.request for event in events if isinstance(event, RequestReceived)])
 
@@ -60,7 +61,7 @@ def ask(run: RunId, request: InboxRequest) -> Talk[object]:
         "INSERT INTO hotfix_requests (id, run, request) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
         request.id,
         run,
-        _text(request),
+        msgspec.json.encode(request).decode(),
     )
 
 
@@ -84,8 +85,10 @@ def _event(run: RunId, seq: int, text: str) -> AnyEvent:
 
 
 def _row(glance: str, last_seq: int) -> RunRow:
-    return msgspec.json.decode(glance, type=RunRow)._replace(last_seq=last_seq)
+    told = msgspec.json.decode(glance, type=dict[str, Any])
+    known = {name: told[name] for name in RunRow._fields if name in told}
+    return RunRow(**{**known, "last_seq": last_seq})
 
 
-def _text(value: msgspec.Struct | RunRow) -> str:
-    return msgspec.json.encode(value).decode()
+def _glance(row: RunRow) -> str:
+    return msgspec.json.encode(row._asdict()).decode()
