@@ -1,22 +1,26 @@
-"""`make contend`: several at once for one environment, again and again, over each transport. Exactly one may win."""
+"""`make contend`: several at once for one environment, again and again, in each place. Exactly one may win."""
 
 import argparse
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 
 from tests.contend.arena import contend
 from tests.contend.contender import Maker
-from tests.contend.over_git import over_git
-from tests.contend.over_postgres import over_postgres
+from tests.contend.over_commons import OverGit, OverPostgres
+from tests.fakes.postgres_server import a_server
 from tests.remotes.transports import TRANSPORTS, remote
 
 Place = Callable[[], AbstractContextManager[Maker]]
 """Makes what the lock is kept in, with the environment free, and takes it away again."""
+
+
+POSTGRES = "postgres"
+PLACES = (*TRANSPORTS, POSTGRES)
 
 
 def main() -> int:
@@ -24,12 +28,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.contend", description=__doc__)
     parser.add_argument("--rounds", type=int, default=200, help="of each configuration [200]")
     parser.add_argument("--contenders", type=int, nargs="+", default=[2, 5], help="how many at once [2 5]")
-    parser.add_argument("--over", nargs="*", choices=TRANSPORTS, default=TRANSPORTS, help="which remotes [all]")
-    parser.add_argument("--postgres", metavar="URL", help="over this database too; it gets a table, `contended`")
+    parser.add_argument("--over", nargs="*", choices=PLACES, default=PLACES, help="in which places [all]")
     given = parser.parse_args()
-    places: dict[str, Place] = {transport: partial(_remote, transport) for transport in given.over}
-    if given.postgres:
-        places["postgres"] = lambda: nullcontext(over_postgres(given.postgres))
+    places: dict[str, Place] = {name: _postgres if name == POSTGRES else partial(_remote, name) for name in given.over}
     wrong = 0
     for name, place in places.items():
         for contenders in given.contenders:
@@ -53,7 +54,13 @@ def _remote(transport: str) -> Iterator[Maker]:
     with tempfile.TemporaryDirectory(prefix="hotfix-contend-") as name:
         folder = Path(name)
         with remote(transport, folder) as served:
-            yield over_git(served, folder / "contenders")
+            yield OverGit(served.url, folder, served.env)
+
+
+@contextmanager
+def _postgres() -> Iterator[Maker]:
+    with a_server() as server, tempfile.TemporaryDirectory(prefix="hotfix-contend-") as name:
+        yield OverPostgres(server.database().url, Path(name))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.contend.arena import Score, contend
 from tests.contend.contender import Lost
-from tests.contend.over_git import over_git
+from tests.contend.over_commons import OverGit
 from tests.remotes.transports import remote
 
 pytestmark = pytest.mark.slow
@@ -92,6 +92,6 @@ def test_one_that_dies_does_not_leave_the_others_waiting() -> None:
         contend(Mortal, contenders=2, rounds=2)
 
 
-def test_a_push_with_a_lease_is_a_lock(tmp_path: Path) -> None:
+def test_the_lock_of_a_run_is_a_lock(tmp_path: Path) -> None:
     with remote("file", tmp_path) as served:
-        assert counted(contend(over_git(served, tmp_path / "contenders"), contenders=2, rounds=3)) == (3, 0, 0)
+        assert counted(contend(OverGit(served.url, tmp_path), contenders=2, rounds=3)) == (3, 0, 0)

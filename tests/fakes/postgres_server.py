@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -111,19 +112,28 @@ def _free_port() -> int:
         return port
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """One for each worker."""
+@contextmanager
+def a_server() -> Iterator[PostgresServer]:
+    """One that runs until the block is left, and leaves nothing."""
     program = needs("postgresql")
     # Not below pytest's own directory, which another user may not enter.
     folder = Path(tempfile.mkdtemp(prefix="hotfix-postgres-"))
     try:
         server = PostgresServer(program, folder)
         server.start()
-        yield server
-        server.stop()
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One for each worker."""
+    with a_server() as server:
+        yield server
 
 
 @pytest.fixture
