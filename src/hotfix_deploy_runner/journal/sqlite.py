@@ -12,6 +12,7 @@ import msgspec
 from ..core.events import AnyEvent, RequestReceived, Resumed, RunEnded, RunStarted, StepStarted, from_json, to_json
 from ..errors import JournalBroken, UsageError
 from .file import BUSY_TIMEOUT, STATUS, JournalFile
+from .glance import first_row
 from .rows import COLUMNS, RunRow, run_rows
 from .store import InboxRequest, RunId, choose
 
@@ -78,17 +79,7 @@ class SqliteStore:
         self._file.close()
 
     def _add_run(self, run: RunId, event: RunStarted) -> None:
-        request, facts = event.request, event.facts
-        row = RunRow(
-            run=run,
-            action=request.kind,
-            branch=request.branch,
-            target=request.target,
-            version=facts.version,
-            old=facts.old.version,
-            started_at=event.at,
-            operator=request.operator,
-        )
+        row = first_row(run, event)
         # A second start of the same run keeps the first's row, and is refused by its last_seq.
         self._connection.execute(f"INSERT OR IGNORE INTO runs ({COLUMNS}) VALUES ({_marks(row)})", row)
 

@@ -1,0 +1,1 @@
+"""The shared place in a PostgreSQL database."""
