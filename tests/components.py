@@ -10,6 +10,7 @@ BINARIES = {
     "fcgiwrap": "usr/*bin/fcgiwrap",
     "nginx-light": "usr/*bin/nginx",
     "openssh-server": "usr/*bin/sshd",
+    "postgresql": "usr/lib/postgresql/*/bin/postgres",
 }
 """The program that is looked for, by the Debian package that brings it."""
 

@@ -4,6 +4,9 @@ import os
 import signal
 
 import pytest
+from tests.fakes.postgres_server import database, postgres_server
+
+__all__ = ["database", "postgres_server"]
 
 # A shell that starts us in the background has SIGINT ignored, and children inherit that: Ctrl-C would do nothing.
 signal.signal(signal.SIGINT, signal.default_int_handler)
