@@ -84,6 +84,13 @@ class PostgresServer:
             cursor = connection.execute(sql.encode())
             return cursor.fetchall() if cursor.description else []
 
+    def demand_password(self, user: str, password: str) -> None:
+        """Have a user who may do everything, and has to say so."""
+        self.run(f"CREATE ROLE {user} SUPERUSER LOGIN PASSWORD '{password}'")
+        rules = self.data / "pg_hba.conf"
+        rules.write_text(f"host all {user} 127.0.0.1/32 scram-sha-256\n{rules.read_text()}")
+        self.run("SELECT pg_reload_conf()")
+
     def _lets_in(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, "PostgreSQL has ended"
@@ -107,7 +114,7 @@ def _free_port() -> int:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """One for each worker."""
-    program = needs("postgresql")
+    program = Path(needs("postgresql"))
     # Not below pytest's own directory, which another user may not enter.
     folder = Path(tempfile.mkdtemp(prefix="hotfix-postgres-"))
     try:
