@@ -51,6 +51,12 @@ def _database(text: str) -> Database:
     authority, slash, name = before.partition("/")
     login, at, hosts = authority.rpartition("@")
     user, colon, password = login.partition(":")
+    if "@" in name + query:
+        raise UsageError(
+            "the URL of the PostgreSQL database cannot be read",
+            detail="in a name or a password, / ? and @ are written %2F %3F and %40",
+            next_step="hotfix-deploy-runner config show",
+        )
     given = parse_qsl(query, keep_blank_values=True)
     found = {key: value for key, value in given if key in _SECRETS}
     if colon:
