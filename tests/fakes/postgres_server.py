@@ -1,4 +1,4 @@
-"""A real PostgreSQL server of its own, for tests. Nothing of it is left when it ends, also when its owner is killed."""
+"""A real PostgreSQL server of its own, for tests. It ends with its owner, also when that is killed."""
 
 import itertools
 import os
@@ -114,7 +114,7 @@ def _free_port() -> int:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """One for each worker."""
-    program = Path(needs("postgresql"))
+    program = needs("postgresql")
     # Not below pytest's own directory, which another user may not enter.
     folder = Path(tempfile.mkdtemp(prefix="hotfix-postgres-"))
     try:

@@ -95,6 +95,16 @@ def append_pairs_from(open_store: Open, run: str, after: int) -> None:
         after = store.append(run, after, [report(f"{after} a"), report(f"{after} b")])
 
 
+def appends_pair(store: Store, run: str) -> bool:
+    """Whether nobody else writes now. What a process has sent to a database arrives also after its death."""
+    after = len(store.events(run))
+    try:
+        store.append(run, after, [report(f"{after} a"), report(f"{after} b")])
+    except JournalBroken:
+        return False
+    return True
+
+
 def at_once(work: Callable[..., None], arguments: Sequence[tuple[Any, ...]]) -> list[int | None]:
     """Run `work` in a process for each of `arguments`; their exit codes."""
     processes = [SPAWN.Process(target=work, args=each) for each in arguments]
@@ -270,6 +280,7 @@ class StoreContract:
             assert victim.pid is not None
             os.kill(victim.pid, signal.SIGKILL)
             victim.join()
+            wait_for(lambda: appends_pair(store, "r1"), "what the victim has written to be there")
             seqs = [seq for seq, _ in store.events("r1")]
             assert seqs == list(range(1, len(seqs) + 1))
             assert len(seqs) % 2 == 1  # the start, and pairs

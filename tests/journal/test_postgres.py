@@ -1,4 +1,6 @@
 import functools
+import os
+import signal
 import sys
 
 import psycopg
@@ -53,6 +55,20 @@ def test_a_row_that_another_holds_is_waited_for_within_a_limit(database: Databas
             impatient.append("r1", 2, [report("x")])
     assert "statement timeout" in failure.value.detail
     assert impatient.append("r1", 2, [report("x")]) == 3
+
+
+def test_a_server_that_hangs_is_given_up(database: Database, store: PostgresStore) -> None:
+    impatient = PostgresStore(database, patience=0.3)
+    connection = impatient._connection._open
+    assert connection is not None
+    hanging = connection.info.backend_pid
+    os.kill(hanging, signal.SIGSTOP)
+    try:
+        with pytest.raises(JournalBroken, match="cannot be read"):
+            impatient.runs()
+    finally:
+        os.kill(hanging, signal.SIGCONT)
+    assert len(impatient.runs()) == 1
 
 
 def test_newer_tables_are_refused_and_left_alone(

@@ -41,7 +41,7 @@ def test_a_url_is_shown_by_where_it_is(url: str, name: str) -> None:
 
 
 def test_a_url_without_a_secret_stays_as_it_is() -> None:
-    url = "postgresql://hotfix@db:5432/hotfix?sslmode=verify-full&options=-csearch_path%3Dpay"
+    url = "postgresql://hotfix@db:5432/hotfix?passfile=/a+b%20c&options=-csearch_path%3Dpay"
     assert database(url).url == url
 
 
@@ -51,7 +51,7 @@ def test_a_url_without_a_secret_stays_as_it_is() -> None:
         ("postgresql://u:p%40ss@h/d", "postgresql://u@h/d", {"password": "p@ss"}),
         ("postgresql://u:p@ss@h/d", "postgresql://u@h/d", {"password": "p@ss"}),
         ("postgresql://:pw@h", "postgresql://@h", {"password": "pw"}),
-        ("postgresql://h/d?password=a%26b", "postgresql://h/d", {"password": "a&b"}),
+        ("postgresql://h/d?password=a%26b+c", "postgresql://h/d", {"password": "a&b+c"}),
         ("postgresql://h?sslmode=prefer&sslpassword=k", "postgresql://h?sslmode=prefer", {"sslpassword": "k"}),
         ("postgresql://u:@h/d", "postgresql://u@h/d", {}),
     ],

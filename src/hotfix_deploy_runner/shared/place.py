@@ -1,7 +1,7 @@
 """Where a team keeps what it shares, as the setting `journal` says it. Only read: nothing here is looked at."""
 
 from typing import Literal, TypeAlias
-from urllib.parse import parse_qsl, quote, unquote, urlencode
+from urllib.parse import unquote
 
 from ..doors.postgres.database import Database
 from ..errors import UsageError
@@ -57,13 +57,15 @@ def _database(text: str) -> Database:
             detail="in a name or a password, / ? and @ are written %2F %3F and %40",
             next_step="hotfix-deploy-runner config show",
         )
-    given = parse_qsl(query, keep_blank_values=True)
-    found = {key: value for key, value in given if key in _SECRETS}
+    # Not urllib's parser: to libpq, `+` is no space.
+    given = [(key, value) for key, _, value in (part.partition("=") for part in query.split("&"))]
+    found = {key: unquote(value) for key, value in given if key in _SECRETS}
     if colon:
         found.setdefault("password", unquote(password))
-    kept = urlencode([(key, value) for key, value in given if key not in _SECRETS], quote_via=quote)
+    kept = "&".join(f"{key}={value}" for key, value in given if key and key not in _SECRETS)
     url = f"{scheme}://{user}{at}{hosts}{slash}{name}{'?' * bool(mark and kept)}{kept}"
-    return Database(url, _spoken(hosts, name, dict(given)), {key: value for key, value in found.items() if value})
+    parameters = {key: unquote(value) for key, value in given}
+    return Database(url, _spoken(hosts, name, parameters), {key: value for key, value in found.items() if value})
 
 
 def _spoken(hosts: str, name: str, given: dict[str, str]) -> str:
