@@ -24,7 +24,8 @@ from .options import project_options
 @project_options
 @tells_errors
 def command(config: Path | None) -> None:
-    """Say what is missing for a run, and how to get it. It changes nothing; it ends with 2 when something FAILs."""
+    """Say what is missing for a run, and how to get it. It changes nothing but a ref that it makes on the remote and
+    removes again; it ends with 2 when something FAILs."""
     repository = find_repository(Path.cwd())
     wrong: UsageError | None = None
     try:

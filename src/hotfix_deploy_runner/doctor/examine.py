@@ -8,6 +8,7 @@ from ..core.check import Line, Status
 from ..core.instant import Seconds
 from ..doors.command import Commands
 from ..doors.git.inspection import Inspection
+from ..doors.git.objects import Objects
 from ..doors.repository import Repository
 from ..errors import HotfixError
 from ..ports import Redact
@@ -16,9 +17,12 @@ from . import parts
 from .environments import EnvironmentsExamination
 from .kept import kept
 from .repository import RepositoryExamination
+from .team import TeamExamination
 
 PATIENCE: Seconds = 60.0
 """How long one part may take: git over a slow network takes its time."""
+
+TEAM_PATIENCE: Seconds = 20.0
 
 Part = tuple[str, list[Line]]
 """A heading, and the lines under it."""
@@ -55,6 +59,7 @@ class Examination:
             yield "Environments", await _within(seen.lines)
             fleet = seen.serving(settings.target)
             yield "Metrics", await _within(lambda: parts.metrics(project.metrics, fleet, settings.target))
+        yield "Team", await _within(self._team)
         yield "Channels", await _within(self._channels)
 
     def _needed(self) -> list[str]:
@@ -73,6 +78,14 @@ class Examination:
     async def _kept(self) -> list[Line]:
         names = dict.fromkeys([*self._settings.environments, *self._needed()])
         return await asyncio.to_thread(kept, self._repository.home, names)
+
+    async def _team(self) -> list[Line]:
+        project, settings = self._project, self._settings
+        git = Objects(self._repository.top, Commands(self._redact), remote=settings.remote, timeout=TEAM_PATIENCE)
+        try:
+            return await TeamExamination(project.place, settings, git, await project.commons()).lines()
+        finally:
+            await project.let_commons_go()
 
     async def _channels(self) -> list[Line]:
         return parts.channels(*self._project.channels())

@@ -79,6 +79,21 @@ class Objects(Remotes):
         """Whether git knows a remote of this name."""
         return self._remote in (await self._call.text("remote", what="list its remotes")).splitlines()
 
+    async def url(self) -> str:
+        """Where the remote is, as git has it: there may be a password in it."""
+        done = await self._call.run(
+            "remote", "get-url", "--", self._remote, what="find its remote", accept=frozenset({0, 2, 128})
+        )
+        return done.output.strip()
+
+    async def is_read_by_anybody(self, url: str) -> bool:
+        """Whether what is at `url`, an address without a login, is told to somebody who has none."""
+        nobody = ("-c", "credential.helper=", "-c", "http.extraHeader=", "-c", "http.cookieFile=")
+        asked = (*nobody, "ls-remote", "--quiet", "--", url, "HEAD")
+        env = {"GIT_ASKPASS": "true", "SSH_ASKPASS": "true", "HOME": "/nonexistent"}
+        done = await self._call.run(*asked, what="ask without a login", env=env, accept=frozenset(range(256)))
+        return done.exit_code == 0
+
     async def refs_like(self, *patterns: str) -> dict[str, Commit]:
         """The remote's refs that match one of the patterns, which may end in `*`."""
         return await self._ls_remote(patterns=patterns)
