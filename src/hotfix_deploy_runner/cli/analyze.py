@@ -66,7 +66,7 @@ def command(
     limits = project.policy.watching
     if live:
         found = normal_operation(project, _duration(length), limits)
-        _show(found, normal_text(found), as_json)
+        _show(msgspec.to_builtins(found), normal_text(found), as_json)
         return
     if file is not None:
         assert old is not None and new is not None
@@ -78,7 +78,7 @@ def command(
         )
     if svg is not None:
         _draw(svg, known)
-    _show(known, analysis_text(known), as_json)
+    _show({**msgspec.to_builtins(known), "now": msgspec.to_builtins(known.now)}, analysis_text(known), as_json)
 
 
 def _refuse_what_does_not_go_together(
@@ -129,7 +129,7 @@ def _draw(path: Path, known: Analysis) -> None:
         raise UsageError(f"{path} cannot be written", detail=str(error)) from error
 
 
-def _show(found: msgspec.Struct, text: str, as_json: bool) -> None:
+def _show(found: dict[str, Any], text: str, as_json: bool) -> None:
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
     else:

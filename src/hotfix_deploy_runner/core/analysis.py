@@ -95,7 +95,7 @@ def analyse_run(events: Sequence[AnyEvent], limits: Watching) -> Analysis:
             readings.append(event.reading)
     missed = len(moments) - len(readings)
     made = _made(f"run {run.id}", run.facts.old.version, run.facts.version, limits, moments, readings, then)
-    cut = ["They end where the run turned: what more lenient limits would have seen later is not known."]
+    cut = ["They end where the run turned: what more lenient limits would have seen later, nobody knows."]
     lost = [f"{missed} attempt{'s' * (missed != 1)} gave no reading."]
     return _with(made, *(cut if turned else []), *(lost if missed else []))
 
@@ -103,7 +103,8 @@ def analyse_run(events: Sequence[AnyEvent], limits: Watching) -> Analysis:
 def analyse_readings(of: str, readings: Sequence[Reading], old: str, new: str, limits: Watching) -> Analysis:
     """Readings from elsewhere, in order. The rollout is over with the first reading in which every new instance was in.
 
-    Nothing is known of the instances' health: each that is in a reading counts as ready.
+    Nothing is known of the instances' health: each that is in a reading counts as ready. Nor of how long a request
+    took: histograms are only looked at for how many were slow, and give no p99.
     """
     watch, moments = Watch.begin(limits, old, new), []
     missing = {sample.instance for reading in readings for sample in reading.samples if sample.version == new}
@@ -112,8 +113,8 @@ def analyse_readings(of: str, readings: Sequence[Reading], old: str, new: str, l
         if not missing and watch.all_in is None and any(s.version == new for s in reading.samples):
             watch = watch.rolled_out(reading.start)
         watch = watch.observed(reading, _fleet(reading))
-        moments.append(moment(watch, reading.end))
-    made = _made(of, old, new, limits, moments, readings, None)
+        moments.append(_without_p99(moment(watch, reading.end)))
+    made = _made(of, old, new, limits, moments, [_counts_alone(reading) for reading in readings], None)
     return _with(made, "Restarts and ill health of instances are not in them.")
 
 
@@ -131,6 +132,19 @@ def moment(watch: Watch, at: Instant) -> Moment:
         watched=watch.watched,
         rolled_out=watch.all_in,
     )
+
+
+def _without_p99(known: Moment) -> Moment:
+    verdict = known.verdict
+    reason = "conclusively more requests are slow than before" if verdict.kind is Kind.SLOW else verdict.reason
+    figures = {name: value for name, value in verdict.figures.items() if name != "slow_edge"}
+    told = msgspec.structs.replace(verdict, reason=reason, p99=None, baseline_p99=None, figures=figures)
+    return msgspec.structs.replace(known, verdict=told)
+
+
+def _counts_alone(reading: Reading) -> Reading:
+    samples = tuple(msgspec.structs.replace(sample, latency=None) for sample in reading.samples)
+    return msgspec.structs.replace(reading, samples=samples)
 
 
 def _fleet(reading: Reading) -> Fleet:

@@ -10,7 +10,7 @@ from ..core.normal import Normal
 from ..core.policy import Watching
 from ..core.series import Point
 from .sparkline import columns, error_rate, slowest_p99, sparkline
-from .text_plot import COLUMNS, Curve, plot
+from .text_plot import BOTH, COLUMNS, Curve, plot
 
 _WIDTH = 80
 _HIGHEST = 1.25
@@ -76,8 +76,8 @@ def _by_then(known: Analysis, then: Moment) -> str:
 def _evidence(known: Analysis) -> Iterator[str]:
     """From the first new instance on: before it there is none."""
     yield "Evidence, 100% is conclusive; a breach needs both:"
-    yield "  o  over the limit        x  worse than the baseline"
-    shown = since_the_first(known)
+    yield f"  o  over the limit        x  worse than the baseline        {BOTH}  both"
+    shown = _since_the_first(known)
     curves = (
         Curve("o", tuple((m.at, m.over) for m in shown)),
         Curve("x", tuple((m.at, m.worse) for m in shown)),
@@ -86,7 +86,7 @@ def _evidence(known: Analysis) -> Iterator[str]:
     yield from _axis(shown[0].at, shown[-1].at)
 
 
-def since_the_first(known: Analysis) -> Sequence[Moment]:
+def _since_the_first(known: Analysis) -> Sequence[Moment]:
     """The moments in which there can be evidence: all of them when the new version was never seen."""
     return [m for m in known.moments if known.first_new is None or m.at >= known.first_new] or known.moments
 

@@ -6,7 +6,6 @@ from ..core.analysis import Analysis
 from ..core.judging import percent
 from ..core.series import Series
 from ..core.verdict import Kind
-from .analysis import since_the_first
 from .flags import Flag
 from .line_chart import WIDTH, Level, Line, LineChart, line_chart
 from .markup import element
@@ -44,12 +43,11 @@ def _height(chart: str) -> float:
 
 
 def _evidence(known: Analysis) -> LineChart:
-    shown = since_the_first(known)
     return LineChart(
         f"Evidence that {known.new} is bad: a breach needs both",
         (
-            Line("over the limit", "new", tuple((m.at, _drawn(m.over)) for m in shown)),
-            Line("worse than the baseline", "other", tuple((m.at, _drawn(m.worse)) for m in shown)),
+            Line("over the limit", "new", tuple((m.at, _drawn(m.over)) for m in known.moments)),
+            Line("worse than the baseline", "other", tuple((m.at, _drawn(m.worse)) for m in known.moments)),
         ),
         lambda value: f"{value:.0%}",
         (Level(1.0, "conclusive", "limit"),),

@@ -7,7 +7,10 @@ import msgspec
 from ..core.instant import Instant
 
 ROWS, COLUMNS = 9, 62
-"""The size of the plot, without its axes: they make it 71 wide."""
+"""The size of the plot, without its axes: they make it 70 wide."""
+
+BOTH = "*"
+"""Marks where curves meet."""
 
 
 class Curve(msgspec.Struct, frozen=True):
@@ -20,7 +23,7 @@ class Curve(msgspec.Struct, frozen=True):
 def plot(curves: Sequence[Curve], level: float, highest: float) -> Iterator[str]:
     """The curves from 0 to `highest`, in percent, with a dashed line at `level`; what is beyond is at the edge.
 
-    Of several points in one column the highest counts. Where curves meet, the last one's mark is seen.
+    Of several points in one column the highest counts. Where curves meet, `BOTH` is seen.
     """
     instants = [at for curve in curves for at, _ in curve.points]
     start, length = min(instants), max(max(instants) - min(instants), 1e-9)
@@ -32,7 +35,8 @@ def plot(curves: Sequence[Curve], level: float, highest: float) -> Iterator[str]
             column = min(COLUMNS - 1, int((at - start) / length * COLUMNS))
             tops[column] = max(value, tops.get(column, 0.0))
         for column, value in tops.items():
-            grid[_row(value, highest)][column] = curve.mark
+            row = grid[_row(value, highest)]
+            row[column] = curve.mark if row[column] in " -" else BOTH
     labels = {_row(value, highest): f"{value:.0%}" for value in (highest, level, 0.0)}
     for number, row in enumerate(grid):
         yield f"{labels.get(number, ''):>6} |{''.join(row)}".rstrip()
