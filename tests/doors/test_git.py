@@ -656,7 +656,7 @@ def test_ssh_is_told_not_to_ask(git: Git, repo: Repository, tmp_path: Path, monk
     assert "BatchMode=yes" in (tmp_path / "said").read_text()
     repo.git("config", "core.sshCommand", f"{ssh} --mine")
     with pytest.raises(GitFailed):
-        go(git.remote_tags())
+        go(Git(repo.clone, Commands(Redactor()), timeout=30).remote_tags())
     assert "--mine" in (tmp_path / "said").read_text()
     assert "BatchMode" not in (tmp_path / "said").read_text()
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "reconcile": ("team:reconcile", "Give the team what it could not be given when it was out of reach."),
     "first": ("first", "Put a version where nothing runs yet."),
     "report": ("report", "Write a run's incident document again, and say where it is."),
+    "analyze": ("analyze", "Judge a run's readings again, with other limits: why did it roll back?"),
     "init": ("init", "Look at this repository, and write a hotfix.toml to begin with."),
     "doctor": ("doctor", "Say what is missing for a run, and how to get it."),
     "config": ("config", "The settings in force and where they came from; their JSON Schema."),

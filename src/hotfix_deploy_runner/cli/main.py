@@ -7,6 +7,7 @@ import click
 
 from .. import __version__
 from .front import COMMANDS, help_text
+from .imported import for_good
 
 _OWN_OPTIONS = ("--help", "-h", "--version")
 
@@ -26,7 +27,9 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         name, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(f".{name}", __package__), attribute or "command")
+        with for_good():
+            module = importlib.import_module(f".{name}", __package__)
+        command: click.Command = getattr(module, attribute or "command")
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -55,6 +58,7 @@ def main() -> None:
 
 def rollback_main() -> None:
     """`rollback-deploy-auto`: the rollback command by itself."""
-    from .rollback import command
+    with for_good():
+        from .rollback import command
 
     command(prog_name="rollback-deploy-auto")

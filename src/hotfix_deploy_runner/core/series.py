@@ -7,7 +7,7 @@ import msgspec
 from .events import AnyEvent, ReadingTaken
 from .instant import Instant, Seconds
 from .latency import Latency
-from .reading import Sample
+from .reading import Reading, Sample
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -43,11 +43,15 @@ class Series(msgspec.Struct, frozen=True):
 
 def series(events: Iterable[AnyEvent]) -> tuple[Series, ...]:
     """One series a version, in the order in which the versions were first met."""
+    return series_of(event.reading for event in events if isinstance(event, ReadingTaken))
+
+
+def series_of(readings: Iterable[Reading]) -> tuple[Series, ...]:
+    """As `series`, of readings in order of time."""
     points: dict[str, list[Point]] = {}
-    for event in events:
-        if isinstance(event, ReadingTaken):
-            for version, samples in _by_version(event.reading.samples).items():
-                points.setdefault(version, []).append(_point(event.reading.end, samples))
+    for reading in readings:
+        for version, samples in _by_version(reading.samples).items():
+            points.setdefault(version, []).append(_point(reading.end, samples))
     return tuple(Series(version, tuple(line)) for version, line in points.items())
 
 

@@ -116,14 +116,12 @@ class Finish:
 
     async def cleanup(self, step: Step, run: Run, work: Work) -> Outcome:
         """Remove the run's worktrees. What cannot be removed is said and left."""
-        left = []
-        for tree in self._trees.all(run):
-            try:
-                await self._git.remove_worktree(tree)
-            except GitFailed as error:
-                left.append(error.message)
+        try:
+            left = await self._git.remove_worktrees(self._trees.all(run))
+        except GitFailed as error:
+            left = (error,)
         if left:
-            return warned("Worktrees left behind", *left)
+            return warned("Worktrees left behind", *(error.message for error in left))
         await asyncio.to_thread(_clear, self._trees.folder(run))
         return Outcome()
 

@@ -54,6 +54,7 @@ class GitCall:
         self.repository = repository
         self._commands = commands
         self._timeout = timeout
+        self._ssh: str | None = None
 
     async def run(
         self,
@@ -110,7 +111,7 @@ class GitCall:
     async def over_the_network(self) -> dict[str, str | None]:
         """Environment for a command that may use SSH: it must fail rather than ask, unless the user chose a command."""
         chosen = {"GIT_SSH_COMMAND", "GIT_SSH"} & os.environ.keys()
-        if chosen or (await self._configured("core.sshCommand")):
+        if chosen or (await self._ssh_command()):
             return {}
         return {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=15"}
 
@@ -129,6 +130,10 @@ class GitCall:
             "GIT_COMMITTER_EMAIL": email,
         }
 
-    async def _configured(self, key: str) -> str:
-        done = await self.run("config", "--get", key, what=f"read its setting {key}", accept=frozenset({0, 1}))
-        return done.output.strip()
+    async def _ssh_command(self) -> str:
+        """What the user has configured for SSH; asked for once."""
+        if self._ssh is None:
+            key = "core.sshCommand"
+            done = await self.run("config", "--get", key, what=f"read its setting {key}", accept=frozenset({0, 1}))
+            self._ssh = done.output.strip()
+        return self._ssh

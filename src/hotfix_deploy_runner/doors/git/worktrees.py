@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ...errors import GitFailed
@@ -35,7 +36,7 @@ class Worktrees(History):
         One that is so already is left as it is, one of ours that is not is made again. Raises `GitFailed` when
         something else is there.
         """
-        here = await self._ours(path)
+        here = _ours(path, await self._worktrees())
         if here is not None:
             if here.head == commit and await self._whole(path):
                 return
@@ -50,7 +51,20 @@ class Worktrees(History):
         Raises `GitFailed` for a directory that is no worktree of this repository, for one that is on a branch (ours
         never are), and for the operator's checkout.
         """
-        if await self._ours(path) is None:
+        await self._remove(path, await self._worktrees())
+
+    async def remove_worktrees(self, paths: Iterable[Path]) -> tuple[GitFailed, ...]:
+        """As `remove_worktree`, for several of which none hinders another: what failed."""
+        listed, failed = await self._worktrees(), []
+        for path in paths:
+            try:
+                await self._remove(path, listed)
+            except GitFailed as error:
+                failed.append(error)
+        return tuple(failed)
+
+    async def _remove(self, path: Path, listed: Sequence[Worktree]) -> None:
+        if _ours(path, listed) is None:
             if path.exists():
                 raise GitFailed(f"{path} is no worktree of this repository", detail="it was left as it is")
             return
@@ -94,14 +108,6 @@ class Worktrees(History):
         text = await self._call.text(*asked, what=f"look for changes in {worktree}", cwd=worktree)
         return tuple(records.status(text))
 
-    async def _ours(self, path: Path) -> Worktree | None:
-        """The worktree at `path`, as one that may be removed. Raises `GitFailed` for one that is somebody's."""
-        main, *linked = await self._worktrees()
-        found = next((tree for tree in (main, *linked) if tree.path == path.resolve()), None)
-        if found is not None and (found is main or found.branch):
-            raise GitFailed(f"{path} is somebody's checkout", detail=f"on {found.branch or 'no branch'}")
-        return found
-
     async def _whole(self, path: Path) -> bool:
         try:
             return (path / ".git").is_file() and not await self.dirty(path)
@@ -117,6 +123,14 @@ class Worktrees(History):
                 raise
             text = await self._call.text(*asked, what="list worktrees")
         return records.worktrees(text)
+
+
+def _ours(path: Path, listed: Sequence[Worktree]) -> Worktree | None:
+    """The worktree at `path`, as one that may be removed. Raises `GitFailed` for one that is somebody's."""
+    found = next((tree for tree in listed if tree.path == path.resolve()), None)
+    if found is not None and (found is listed[0] or found.branch):
+        raise GitFailed(f"{path} is somebody's checkout", detail=f"on {found.branch or 'no branch'}")
+    return found
 
 
 def _mended(common_dir: Path) -> bool:
