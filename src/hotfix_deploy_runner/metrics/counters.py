@@ -38,7 +38,7 @@ class Selection(msgspec.Struct, frozen=True):
 
     @property
     def names(self) -> tuple[str, str]:
-        """What the request counter may be called: a parser calls a counter's samples `..._total`, whatever is written."""
+        """The request counter's names: a parser calls its samples `..._total`, whatever the page does."""
         return self.requests, f"{self.requests}_total"
 
 
