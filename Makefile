@@ -2,11 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test quick lint fix docs chaos bench lock clean
+.PHONY: help demo packages test quick lint fix docs chaos bench lock clean
 
 help:
 	@echo "make demo    set up, and run a whole hotfix on this machine"
 	@echo "make test    set up, and run all tests"
+	@echo "make packages  install the Debian packages that the tests need"
 	@echo "make quick   the fast part of the tests"
 	@echo "make lint    ruff, mypy, import-linter"
 	@echo "make fix     let ruff mend and format"
@@ -31,7 +32,10 @@ help:
 demo: .venv/run
 	@$(BIN)/hotfix-deploy-runner demo $(ARGS)
 
-test: .venv/dev
+packages:
+	@.ci/packages
+
+test: .venv/dev packages
 	@# Three at a time on two cores: much of a whole run is waiting.
 	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
