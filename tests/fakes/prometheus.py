@@ -54,7 +54,7 @@ class Scraped:
         self.headers: Any = {}
 
     def scrape(self, place: str, at: float, *, up: bool = True, job: str = "x", **counts: Any) -> None:
-        """One scrape of `place`: `s200=3` is the request counter with status 200 at 3. A page that is up declares it."""
+        """One scrape of `place`: `s200=3` is the request counter with status 200 at 3. A page declares it."""
         self._add({"__name__": "up", "instance": place, "job": job}, at, "1" if up else "0")
         if up:
             self.declared.add(place)
