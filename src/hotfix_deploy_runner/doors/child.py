@@ -34,7 +34,9 @@ class Reader(asyncio.SubprocessProtocol):
         self._outputs[fd].take(data)
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
-        """Nobody can write into this pipe any more."""
+        """Nobody can write into this pipe any more; its standard input is none of those."""
+        if fd not in self._outputs:
+            return
         self._open -= 1
         if self._open == 0:
             self.drained.set()
@@ -57,6 +59,13 @@ class Child:
         """Negative for a signal; KILL when the kernel could not end it."""
         code = self._transport.get_returncode()
         return -signal.SIGKILL if code is None else code
+
+    def tell(self, text: str) -> None:
+        """Give it `text` on its standard input, and then that input's end. It takes it as it likes, or not."""
+        pipe = self._transport.get_pipe_transport(0)
+        if isinstance(pipe, asyncio.WriteTransport):
+            pipe.write(text.encode())
+            pipe.write_eof()
 
     async def clear(self, grace: float) -> None:
         """End what is left of the group, and take what it had written. Cancelled, it does so without grace."""

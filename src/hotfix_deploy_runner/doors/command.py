@@ -40,7 +40,7 @@ class Commands:
     when the program itself has ended but its children have not. A child that makes a session of its own (a daemon)
     is not in the group: it lives on, and is not waited for.
     `children` is where what runs is noted, for whoever has to end it should this process die.
-    Not a shell: a string is handed to `sh -c`, a sequence is run as it is. Standard input is empty.
+    Not a shell: a string is handed to `sh -c`, a sequence is run as it is. Standard input is empty unless it is given.
     """
 
     def __init__(self, redact: Redact, *, grace: float = 3.0, children: Path | None = None) -> None:
@@ -58,12 +58,14 @@ class Commands:
         log: Path | None = None,
         capture: bool = False,
         verbatim: bool = False,
+        given: str | None = None,
     ) -> Finished:
         """Run `command` to its end, for at most `timeout` seconds.
 
         `env` is added to this process's environment; None takes a variable out. `log` is appended to, redacted, up
         to 20 MB. With `capture`, standard output is returned (up to 50 MB) and only standard error goes to tail and
         log; else both do. `verbatim` leaves captured output unredacted: for data that is compared, not shown.
+        `given` is its standard input; a program need not read it.
         Raises `CommandFailed` when it cannot be started or the log cannot be written; a failing exit code is
         returned, not raised.
         """
@@ -71,7 +73,8 @@ class Commands:
         lines, captured = self._lines(log), Whole()
         reader = Reader(captured if capture else lines, lines)
         try:
-            process = await self._start(argv, cwd, env, reader, subprocess.PIPE if capture else subprocess.STDOUT)
+            errors = subprocess.PIPE if capture else subprocess.STDOUT
+            process = await self._start(argv, cwd, env, reader, errors, given)
             timed_out = await self._watch(process, timeout)
         finally:
             lines.close()
@@ -85,13 +88,19 @@ class Commands:
             raise CommandFailed(f"cannot write the log {log}", detail=str(error)) from error
 
     async def _start(
-        self, argv: Sequence[str], cwd: Path, env: Mapping[str, str | None] | None, reader: Reader, errors: int
+        self,
+        argv: Sequence[str],
+        cwd: Path,
+        env: Mapping[str, str | None] | None,
+        reader: Reader,
+        errors: int,
+        given: str | None,
     ) -> Child:
         environment = {name: value for name, value in {**os.environ, **(env or {})}.items() if value is not None}
         start = asyncio.get_running_loop().subprocess_exec(
             lambda: reader,
             *argv,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
             cwd=cwd,
@@ -108,7 +117,10 @@ class Commands:
                 transport, _ = await starting
                 await Child(transport, reader).clear(self._grace)
             raise
-        return self._noted(Child(transport, reader))
+        child = self._noted(Child(transport, reader))
+        if given is not None:
+            child.tell(given)
+        return child
 
     def _noted(self, child: Child) -> Child:
         if self._children is not None:

@@ -16,7 +16,8 @@ from hotfix_deploy_runner.core.reading import Cursor, Reading
 from hotfix_deploy_runner.core.revision import Revision
 from hotfix_deploy_runner.doors.redaction import Redactor
 from hotfix_deploy_runner.errors import NoReading, UsageError
-from hotfix_deploy_runner.metrics.prometheus import PrometheusSource, make_source
+from hotfix_deploy_runner.metrics.prometheus import make_source
+from hotfix_deploy_runner.metrics.prometheus.source import PrometheusSource
 from hotfix_deploy_runner.ports import MetricsSource, Workplace
 
 A, B = "10.0.0.1:80", "10.0.0.2:80"
