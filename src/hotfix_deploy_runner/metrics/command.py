@@ -16,8 +16,8 @@ It prints one JSON object:
 
 `requests` and `errors` are totals since the instance's birth, which only grow: they are differenced here, and a total
 that falls is taken for a reset. `buckets` are the requests at or under each latency in seconds, cumulated as
-Prometheus' are; they may be left out. `incarnation` may be left out where a name has one life only. An instance that is left out,
-or has a reason under `silent`, gave no reading. Other keys are passed over.
+Prometheus' are; they may be left out. `incarnation` may be left out where a name has one life only. An instance that
+is left out, or has a reason under `silent`, gave no reading. Other keys are passed over.
 """
 
 import json
