@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from tests.e2e.place import BASE, DEPLOY, NEXT, MakePlace, Place
+from tests.e2e.place import BASE, DEPLOY, MakePlace, Place
 from tests.fakes.components import needs
 
 from hotfix_deploy_runner.core.events import ReadingTaken, VerdictReached
@@ -30,16 +30,6 @@ def test_errors_are_seen_and_taken_back(place: MakePlace) -> None:
     assert verdicts(world) == [Kind.BREACHED]
     counted = [event.reading for event in world.events() if isinstance(event, ReadingTaken) and event.reading.samples]
     assert all(earlier.end <= later.start for earlier, later in pairwise(counted))
-
-
-def test_without_prometheus_what_is_all_new_stays(place: MakePlace) -> None:
-    world = place("good", "prometheus")
-    done = world.start(*DEPLOY, "--window", "30s", env=BORNE).until(r"Process 3/3 healthy")
-    world.processes.end(world.prometheus)
-    assert done.end(90) == 6, done.out + done.err
-    assert "[WARN] Error rate: unknown" in done.out and f"Hotfix {NEXT} is live, but unobserved: " in done.out
-    assert verdicts(world) == [Kind.BLIND]
-    assert world.serving() == [NEXT] * 3
 
 
 def test_without_prometheus_what_is_mixed_goes_back(place: MakePlace) -> None:
