@@ -16,6 +16,7 @@ VARIABLE = r"^([A-Za-z_][A-Za-z0-9_]*)?$"
 
 class PrometheusSettings(CountedTable):
     """The `[metrics]` table of `source = "prometheus"`: the query API of Prometheus, or of what speaks as it does.
+    One reading alone never breaches: the watch's window, and a gate's patience, have to hold several of its scrapes.
 
     `requests`, `duration` and `up` are names, or whole selectors with `{instances}` (a regular expression of the
     values that the instances have under `instance_label`) and `{revision}` (the version that they run).
