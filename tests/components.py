@@ -11,6 +11,7 @@ BINARIES = {
     "nginx-light": "usr/*bin/nginx",
     "openssh-server": "usr/*bin/sshd",
     "postgresql": "usr/lib/postgresql/*/bin/postgres",
+    "prometheus": "usr/*bin/prometheus",
 }
 """The program that is looked for, by the Debian package that brings it."""
 

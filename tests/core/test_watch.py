@@ -101,6 +101,23 @@ def test_blind_time_is_not_watched() -> None:
     assert watch.missed(60.0, fleet(3, 0)).watched == 2
 
 
+def test_a_source_of_a_slow_pace_of_its_own_has_no_gaps() -> None:
+    paced = msgspec.structs.replace(reading(0.0, 15.0, THREE, ()), pace=15.0)
+    watch = begun().rolled_out(0.0).observed(paced, fleet(3, 0))
+    assert watch.watched == 15
+    later = msgspec.structs.replace(paced, start=15.0, end=115.0)
+    assert watch.observed(later, fleet(3, 0)).watched == 15 + 3 * 15
+
+
+def test_health_is_of_when_it_was_seen_however_old_the_reading() -> None:
+    """One look at an instance that is not ready is no ten seconds of it."""
+    ill = Fleet((instance("pod-1", NEW, State.FAILED),))
+    watch = begun().observed(reading(0.0, 2.0, [(5, 0)], ()), fleet(1, 0), 20.0)
+    watch = watch.observed(reading(2.0, 2.0, [(5, 0)], ()), ill, 22.0).missed(24.0, ill)
+    assert watch.judge(24.0).kind is Kind.PENDING
+    assert watch.missed(32.0, ill).judge(32.0).kind is Kind.BREACHED
+
+
 def test_rolled_out_twice_is_once() -> None:
     watch = begun().rolled_out(5.0)
     assert watch.rolled_out(50.0) == watch

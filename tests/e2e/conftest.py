@@ -8,6 +8,7 @@ import pytest
 from tests.e2e.place import MakePlace, Place, processes_in
 from tests.fakes.processes import wait_for
 
+from hotfix_deploy_runner.demo.configuration import Metrics
 from hotfix_deploy_runner.demo.layout import Layout
 from hotfix_deploy_runner.demo.scenarios import scenario
 
@@ -26,10 +27,10 @@ def place(tmp_path: Path, cache: Path) -> Iterator[MakePlace]:
     """Makes a world of a scenario, `good` unless told otherwise; it is gone after the test, to the last process."""
     made: list[Place] = []
 
-    def make(name: str = "good") -> Place:
+    def make(name: str = "good", metrics: Metrics = "scrape") -> Place:
         folder = tmp_path / f"world-{len(made)}"
         folder.mkdir()
-        made.append(Place(Layout(folder), scenario(name), cache))
+        made.append(Place(Layout(folder), scenario(name), cache, metrics))
         made[-1].build()
         return made[-1]
 

@@ -14,10 +14,12 @@ from pathlib import Path
 from tests.fakes.processes import wait_for
 
 from hotfix_deploy_runner.core.events import AnyEvent
+from hotfix_deploy_runner.demo.configuration import Metrics
 from hotfix_deploy_runner.demo.layout import Layout
 from hotfix_deploy_runner.demo.measure import Answer, failures, parse
 from hotfix_deploy_runner.demo.ports import choose_ports
 from hotfix_deploy_runner.demo.processes import Processes, instances
+from hotfix_deploy_runner.demo.prometheus import start_prometheus
 from hotfix_deploy_runner.demo.repository import BRANCH, RELEASES, make_repository
 from hotfix_deploy_runner.demo.scenarios import Scenario
 from hotfix_deploy_runner.demo.world import start_front, start_traffic
@@ -81,6 +83,7 @@ class Place:
     layout: Layout
     story: Scenario
     cache: Path
+    metrics: Metrics = "scrape"
     started: list[Command] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -89,7 +92,7 @@ class Place:
 
     def build(self) -> None:
         """The repository, the base version everywhere, the front and its customers."""
-        make_repository(self.layout.folder, self.story, self.ports)
+        make_repository(self.layout.folder, self.story, self.ports, metrics=self.metrics)
         home = self.layout.clone / ".git" / "hotfix"
         home.mkdir(parents=True)
         (home / "caches").symlink_to(self.cache, target_is_directory=True)
@@ -97,6 +100,8 @@ class Place:
             first = self.start("hotfix-deploy-runner", "first", "--version", BASE, "--target", environment)
             assert first.end() == 0, first.out + first.err
         url = start_front(self.processes, self.layout, self.ports)
+        if self.metrics == "prometheus":
+            self.prometheus = start_prometheus(self.processes, self.layout, self.ports)
         start_traffic(self.processes, self.layout, url, self.story.rate, seconds=300)
         wait_for(lambda: len(self.answers) >= min(30, self.story.rate), "the traffic flows")
 

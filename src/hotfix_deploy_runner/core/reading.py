@@ -35,13 +35,15 @@ class Sample(msgspec.Struct, frozen=True):
 class Reading(msgspec.Struct, frozen=True):
     """Everything measured between `start` and `end`. Intervals of one source never overlap.
 
-    `silent` names the serving instances that gave no reading in it, with the reason.
+    `silent` names the serving instances that gave no reading in it, with the reason. `pace` is the time in seconds
+    between two measurements, where that is the source's own and not ours: a reading as long as that has no gap.
     """
 
     start: Instant
     end: Instant
     samples: tuple[Sample, ...] = ()
     silent: dict[str, str] = {}
+    pace: Seconds = 0.0
 
     @property
     def length(self) -> Seconds:

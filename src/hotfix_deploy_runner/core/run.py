@@ -225,5 +225,5 @@ def _watch(run: Run, event: ReadingTaken | ReadingMissed) -> Watch | None:
     if run.watch is None:
         return None
     if isinstance(event, ReadingTaken):
-        return run.watch.observed(event.reading, event.fleet)
+        return run.watch.observed(event.reading, event.fleet, event.at)
     return run.watch.missed(event.at, event.fleet)

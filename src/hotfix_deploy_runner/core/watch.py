@@ -75,10 +75,14 @@ class Watch(msgspec.Struct, frozen=True):
             hang=Hang(EProcess(HANG * limits.alpha, onset, odds=HANG_ODDS, prior="even")),
         )
 
-    def observed(self, reading: Reading, fleet: Fleet) -> Self:
-        """With one more reading; `fleet` is as it was seen with it. One in which all are silent is a missed one."""
+    def observed(self, reading: Reading, fleet: Fleet, at: Instant | None = None) -> Self:
+        """With one more reading. One in which all are silent is a missed one.
+
+        `fleet` is as it was seen with it, at `at`: a source that is late has a reading that ends before.
+        """
+        seen = reading.end if at is None else at
         if reading.silent and not reading.samples:
-            return self.missed(reading.end, fleet)
+            return self.missed(seen, fleet)
         new = tuple(s for s in reading.samples if s.version == self.new)
         old = tuple(s for s in reading.samples if s.version == self.old != self.new)
         new_tally, old_tally = _errors(new), _errors(old)
@@ -92,7 +96,7 @@ class Watch(msgspec.Struct, frozen=True):
             baseline=self.baseline.seen(old_tally),
             latency=self.latency + latency,
             baseline_latency=self.baseline_latency + old_latency,
-            lives=self.lives.seen(reading.end, fleet, self.new),
+            lives=self.lives.seen(seen, fleet, self.new),
             sampled=sampled,
             heard=reading.end,
             watched=self.watched + self._watched(reading),
@@ -190,7 +194,8 @@ class Watch(msgspec.Struct, frozen=True):
     def _watched(self, reading: Reading) -> Seconds:
         if self.all_in is None:
             return 0.0
-        return max(0.0, min(reading.length, MAX_GAP * self.limits.interval, reading.end - self.all_in))
+        longest = MAX_GAP * max(self.limits.interval, reading.pace)
+        return max(0.0, min(reading.length, longest, reading.end - self.all_in))
 
 
 def _errors(samples: Iterable[Sample]) -> Tally:

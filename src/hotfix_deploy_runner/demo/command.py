@@ -8,17 +8,19 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, TypeVar, get_args
 
 import click
 
 from ..core.instant import spoken
 from ..errors import HotfixError
+from .configuration import Metrics
 from .findings import findings
 from .layout import Layout
 from .measure import parse
 from .ports import DemoPorts, choose_ports
 from .processes import Processes, wait_until
+from .prometheus import needed, start_prometheus
 from .repository import BRANCH, RELEASES, make_repository
 from .scenarios import SCENARIOS, Scenario, scenario
 from .stop import stop_command
@@ -39,10 +41,17 @@ TAIL_SECONDS = 2.0
     show_default=True,
     help="What the hotfix is like.",
 )
+@click.option(
+    "--metrics",
+    type=click.Choice(get_args(Metrics)),
+    default="scrape",
+    show_default=True,
+    help="Read them from the instances, or from a real Prometheus (which has to be installed).",
+)
 @click.option("--keep", is_flag=True, help="Leave everything running, to play with.")
 @click.option("--cache", type=click.Path(path_type=Path), envvar="HOTFIX_DEMO_CACHE", hidden=True)
 @click.option("--json", "as_json", is_flag=True, help="Let the run print JSON lines.")
-def command(name: str, keep: bool, cache: Path | None, as_json: bool) -> None:
+def command(name: str, metrics: Metrics, keep: bool, cache: Path | None, as_json: bool) -> None:
     """A whole hotfix on this machine: a real service under traffic, the real command, then what the customers saw.
 
     Ends with the exit code of the run. Without --keep nothing is left behind, no process and no file.
@@ -50,7 +59,7 @@ def command(name: str, keep: bool, cache: Path | None, as_json: bool) -> None:
     folder = Path(tempfile.mkdtemp(prefix="hotfix-demo-")).resolve()
     try:
         with Processes(folder, keep=keep) as processes:
-            code = _demonstrate(Layout(folder), scenario(name), processes, cache, as_json)
+            code = _demonstrate(Layout(folder), scenario(name), metrics, processes, cache, as_json)
     except HotfixError as error:
         click.echo(f"The demo could not be set up: {error.message}\n{error.detail}", err=True)
         code = error.exit_code
@@ -61,13 +70,19 @@ def command(name: str, keep: bool, cache: Path | None, as_json: bool) -> None:
     sys.exit(code)
 
 
-def _demonstrate(layout: Layout, story: Scenario, processes: Processes, cache: Path | None, as_json: bool) -> int:
+def _demonstrate(
+    layout: Layout, story: Scenario, metrics: Metrics, processes: Processes, cache: Path | None, as_json: bool
+) -> int:
+    if metrics == "prometheus":
+        needed()
     ports = choose_ports()
     click.echo(f"Demo: {story.summary}. Everything is in {layout.folder}")
-    _timed("An origin, a clone, tags up to v2.14.3", lambda: _repository(layout, story, ports, cache))
+    _timed("An origin, a clone, tags up to v2.14.3", lambda: _repository(layout, story, metrics, ports, cache))
     url = _timed(
         f"One staging and three production instances of {BASE}", lambda: _first_release(layout, ports, processes)
     )
+    if metrics == "prometheus":
+        _timed("A Prometheus that scrapes them", lambda: start_prometheus(processes, layout, ports))
     traffic = start_traffic(processes, layout, url, story.rate)
     wait_until(lambda: _requests(layout) >= max(1, story.rate * WARM_UP_SECONDS), "the traffic flows")
     click.echo(f"  {story.rate:g} requests a second through {url}\n")
@@ -84,8 +99,8 @@ def _demonstrate(layout: Layout, story: Scenario, processes: Processes, cache: P
     return code
 
 
-def _repository(layout: Layout, story: Scenario, ports: DemoPorts, cache: Path | None) -> None:
-    make_repository(layout.folder, story, ports)
+def _repository(layout: Layout, story: Scenario, metrics: Metrics, ports: DemoPorts, cache: Path | None) -> None:
+    make_repository(layout.folder, story, ports, metrics=metrics)
     if cache is not None:
         cache.mkdir(parents=True, exist_ok=True)
         home = layout.clone / ".git" / "hotfix"

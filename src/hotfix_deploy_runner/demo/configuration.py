@@ -2,10 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from typing import Literal
 
 from .layout import Layout
 from .ports import DemoPorts, as_text
 from .scenarios import Scenario
+
+Metrics = Literal["scrape", "prometheus"]
+"""Who is asked for the metrics."""
 
 GENERAL = """\
 # How hotfixes of this service are deployed. Times are short: this is a demo.
@@ -28,16 +32,28 @@ timeout = "2m"
 [staging]
 smoke = "$HOTFIX_ENV/bin/python -m pytest -q smoke --junitxml=$HOTFIX_JUNIT"
 
+{metrics}
+[notifiers.slack]
+type = "slack"
+webhook_env = "SLACK_WEBHOOK_URL"
+"""
+
+SCRAPED = """\
 [metrics]
 source = "scrape"
 path = "/metrics"
 requests = "http_requests_total"
 status_label = "status"
 duration = "http_request_duration_seconds"
+"""
 
-[notifiers.slack]
-type = "slack"
-webhook_env = "SLACK_WEBHOOK_URL"
+ASKED = """\
+[metrics]
+source = "prometheus"
+url = {url}
+requests = "http_requests_total"
+status_label = "status"
+duration = "http_request_duration_seconds"
 """
 
 WATCH = {
@@ -64,12 +80,17 @@ env = {env}
 """
 
 
-def configuration(layout: Layout, scenario: Scenario, ports: DemoPorts) -> str:
-    """The text of hotfix.toml: one instance in staging, three in production, their files under the demo's folder."""
+def configuration(layout: Layout, scenario: Scenario, ports: DemoPorts, metrics: Metrics = "scrape") -> str:
+    """The text of hotfix.toml: one instance in staging, three in production, their files under the demo's folder.
+
+    `metrics` says who is asked: the instances themselves, or the Prometheus on its port.
+    """
+    table = SCRAPED if metrics == "scrape" else ASKED.format(url=_quoted(f"http://127.0.0.1:{ports.prometheus}"))
+    general = GENERAL.replace("{metrics}", table)
     staging = _platform(layout, "staging", 1, ports.staging, scenario.staging_env)
     production = _platform(layout, "production", 3, ports.production, scenario.production_env)
     watch, rollout = _table("watch", WATCH | {**scenario.watch}), _table("rollout", ROLLOUT | {**scenario.rollout})
-    return GENERAL + watch + rollout + staging + production
+    return general + watch + rollout + staging + production
 
 
 def _table(name: str, values: Mapping[str, str]) -> str:

@@ -15,17 +15,21 @@ RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 @dataclass(frozen=True)
 class DemoPorts:
-    """One for the front; for staging and production twice as many as instances, so that new ones start beside old."""
+    """One for the front; for staging and production twice as many as instances, so that new ones start beside old.
+
+    One more for a Prometheus, where there is one.
+    """
 
     front: int
     staging: range
     production: range
+    prometheus: int = 0
 
 
 def choose_ports() -> DemoPorts:
     """Ports that nobody listens on now. Raises `UsageError` when there are none to be found."""
-    block = free_block(9)
-    return DemoPorts(front=block[0], staging=block[1:3], production=block[3:9])
+    block = free_block(10)
+    return DemoPorts(front=block[0], staging=block[1:3], production=block[3:9], prometheus=block[9])
 
 
 def free_block(count: int) -> range:

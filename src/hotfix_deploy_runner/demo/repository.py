@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..core.instant import Instant
 from ..errors import GitFailed, UsageError
-from .configuration import configuration
+from .configuration import Metrics, configuration
 from .layers import lay, write
 from .layout import Layout
 from .ports import DemoPorts
@@ -62,7 +62,7 @@ class DemoRepository:
 
 
 def make_repository(
-    folder: Path, scenario: Scenario, ports: DemoPorts, *, now: Instant | None = None
+    folder: Path, scenario: Scenario, ports: DemoPorts, *, metrics: Metrics = "scrape", now: Instant | None = None
 ) -> DemoRepository:
     """Make origin and clone under `folder`, which exists and is empty of them, and push everything.
 
@@ -77,7 +77,7 @@ def make_repository(
     for name, value in IDENTITY.items():
         git.run("config", name, value)
     git.run("symbolic-ref", "HEAD", "refs/heads/main")
-    settings = {"hotfix.toml": configuration(layout, scenario, ports).encode()}
+    settings = {"hotfix.toml": configuration(layout, scenario, ports, metrics).encode()}
     _past(git, scenario, settings)
     commit = _hotfix(git, scenario)
     _ahead(git, scenario)

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
+import msgspec
+
 from ..config.load import Loaded
 from ..core.check import Line, Status
 from ..core.instant import Seconds
@@ -12,6 +14,7 @@ from ..doors.git.objects import Objects
 from ..doors.repository import Repository
 from ..errors import HotfixError
 from ..ports import Redact
+from ..wiring.commons import commons_of
 from ..wiring.project import Project
 from . import parts
 from .environments import EnvironmentsExamination
@@ -82,10 +85,13 @@ class Examination:
     async def _team(self) -> list[Line]:
         project, settings = self._project, self._settings
         git = Objects(self._repository.top, Commands(self._redact), remote=settings.remote, timeout=TEAM_PATIENCE)
+        workplace = msgspec.structs.replace(project.workplace, children=None)
+        commons = await commons_of(project.place, settings, workplace)
         try:
-            return await TeamExamination(project.place, settings, git, await project.commons()).lines()
+            return await TeamExamination(project.place, settings, git, commons).lines()
         finally:
-            await project.let_commons_go()
+            if commons is not None:
+                await commons.aclose()
 
     async def _channels(self) -> list[Line]:
         return parts.channels(*self._project.channels())

@@ -1,14 +1,22 @@
 """The parts of a run that are configured: setup, build, checks, metrics, channels."""
 
+import asyncio
+import time
 from collections.abc import Mapping
 
 from ..config.model import Settings
 from ..core.check import Line, Status
 from ..core.fleet import Fleet
+from ..core.instant import Seconds
 from ..core.reading import Reading
 from ..doors.programs import is_missing
 from ..errors import NoReading
 from ..ports import Check, Examinable, MetricsSource, Notifier
+
+PATIENCE: Seconds = 20.0
+"""How long the second reading of the metrics is waited for: a server may scrape only every 15 s."""
+
+PAUSE: Seconds = 0.5
 
 
 def commands(settings: Settings) -> list[Line]:
@@ -55,13 +63,27 @@ async def metrics(source: MetricsSource | None, fleet: Fleet, target: str) -> li
         return [Line(Status.WARN, "Metrics: none are configured", (how,))]
     if not fleet.serving:
         return [Line(Status.SKIP, f"Metrics: not asked, as nothing is known to run on {target}")]
+    own = [*await source.examine()] if isinstance(source, Examinable) else []
+    if any(line.status is Status.FAIL for line in own):
+        return own
     try:
-        _, cursor = await source.read(fleet, None)
-        reading, _ = await source.read(fleet, cursor)
+        reading = await _two_readings(source, fleet)
     except NoReading as error:
-        detail = (*error.detail.splitlines()[:3], "compare [metrics] with the page that an instance serves")
-        return [Line(Status.FAIL, "Metrics: no instance gives a reading", detail)]
-    return _read(reading, len(fleet.serving))
+        seen = error.detail.splitlines()[:3] or [error.message]
+        detail = (*seen, "compare [metrics] with the page that an instance serves")
+        return [*own, Line(Status.FAIL, "Metrics: no instance gives a reading", detail)]
+    return [*own, *_read(reading, len(fleet.serving))]
+
+
+async def _two_readings(source: MetricsSource, fleet: Fleet) -> Reading:
+    """The second, which has samples; a source that measures at its own pace is waited for. Raises `NoReading`."""
+    _, cursor = await source.read(fleet, None)
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        reading, cursor = await source.read(fleet, cursor)
+        if reading.samples or time.monotonic() > deadline:
+            return reading
+        await asyncio.sleep(PAUSE)
 
 
 def _read(reading: Reading, serving: int) -> list[Line]:

@@ -10,6 +10,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx2
 import msgspec
@@ -78,6 +79,18 @@ class Http:
         """What `url` answers to `payload`, sent as JSON. Raises `Unanswered`; the payload may then have arrived."""
         head = {"content-type": "application/json; charset=utf-8", **(headers or {})}
         return await self._ask("POST", url, json.dumps(payload).encode(), head, timeout, TEXT_LIMIT)
+
+    async def post_form(
+        self,
+        url: str,
+        fields: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+        timeout: Seconds | None = None,
+        limit_bytes: int = TEXT_LIMIT,
+    ) -> Answer:
+        """What `url` answers to `fields`, sent as a form is: for a question too long for a URL. Raises `Unanswered`."""
+        head = {"content-type": "application/x-www-form-urlencoded", **(headers or {})}
+        return await self._ask("POST", url, urlencode(fields).encode(), head, timeout, limit_bytes)
 
     async def aclose(self) -> None:
         """Close what is open. It may be used again afterwards."""

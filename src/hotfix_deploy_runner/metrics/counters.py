@@ -36,6 +36,11 @@ class Selection(msgspec.Struct, frozen=True):
     exclude: Mapping[str, tuple[str, ...]] = {}
     errors: str = "5.."
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """The request counter's names: a parser calls its samples `..._total`, whatever the page does."""
+        return self.requests, f"{self.requests}_total"
+
 
 class Counters(msgspec.Struct, frozen=True):
     """Requests completed, errors among them, and requests per bucket (not cumulated, by ascending edge).
@@ -54,6 +59,15 @@ class Counters(msgspec.Struct, frozen=True):
             return None
         return Histogram(tuple(edge for edge, _ in self.buckets), tuple(count for _, count in self.buckets))
 
+    def __add__(self, other: "Counters") -> "Counters":
+        """Both together, bucket by bucket."""
+        counts = Counter(dict(self.buckets))
+        counts.update(dict(other.buckets))
+        edges = sorted(counts, key=lambda edge: math.inf if edge is None else edge)
+        return Counters(
+            self.requests + other.requests, self.errors + other.errors, tuple((edge, counts[edge]) for edge in edges)
+        )
+
 
 def read_page(page: str, selection: Selection) -> Counters:
     """The totals on a metrics page.
@@ -65,12 +79,19 @@ def read_page(page: str, selection: Selection) -> Counters:
     if page and not page.endswith("\n"):  # the format's rule; a number cut short would pass for a restart
         raise ValueError("the page is cut off: its last line has no end")
     families = list(text_string_to_metric_families(page))
-    # The parser calls every counter's samples `..._total`, whatever the page does.
-    names = (selection.requests, f"{selection.requests}_total")
-    if not any(_counter_in(family) in names for family in families):
+    if not any(_counter_in(family) in selection.names for family in families):
         raise ValueError(f"no {selection.requests} on the page")
-    counted = [s for family in families for s in family.samples if not _excluded(s.labels, selection.exclude)]
-    requests = [series for series in counted if series.name in names]
+    return totals((series for family in families for series in family.samples), selection)
+
+
+def totals(found: Iterable[Series], selection: Selection) -> Counters:
+    """What the series that count add up to, at one moment; those of other names are passed over.
+
+    Raises `ValueError`, with the reason in words, for a request counter that does not tell the status, and for values
+    that are no counts (NaN, infinite, negative).
+    """
+    counted = [series for series in found if not _excluded(series.labels, selection.exclude)]
+    requests = [series for series in counted if series.name in selection.names]
     failed = [series for series in requests if re.fullmatch(selection.errors, _status(series, selection))]
     buckets = [series for series in counted if series.name == f"{selection.duration}_bucket"]
     return Counters(sum(map(_count, requests)), sum(map(_count, failed)), _sum_buckets(buckets))

@@ -84,8 +84,8 @@ def made(channels: Sequence[Wanted], workplace: Workplace) -> tuple[dict[str, No
 
 
 def secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
-    """What the channels' settings say is secret: URLs, what the variables hold that their tables name (`…_env`), and
-    the passwords and tokens in these.
+    """What the settings of the channels and of the metrics say is secret: URLs, what the variables hold that their
+    tables name (`…_env`), and the passwords and tokens in these.
     """
     urls = filter(_URL.match, settings.notify)
     for value in (*urls, *_held(settings, environ)):
@@ -95,7 +95,7 @@ def secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _held(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
-    for table in settings.notifiers.values():
+    for table in (*settings.notifiers.values(), settings.metrics):
         for key, value in table.items():
             if key.endswith("_env"):
                 yield environ.get(str(value), "").strip()
