@@ -1,0 +1,151 @@
+"""`core/evidence.py` and `core/comparison.py` for thousands of windows at once. That it equals them is checked."""
+
+import math
+
+import numpy as np
+
+from hotfix_deploy_runner.core.comparison import RECENT, WORSE, Comparison
+from hotfix_deploy_runner.core.evidence import FROM_THE_START, EProcess
+
+from .streams import Floats, Ints
+
+
+class Evidence:
+    """Many `EProcess`es with the settings of one."""
+
+    def __init__(self, like: EProcess, windows: int) -> None:
+        self._like = like
+        self._odds = np.array(like.odds)
+        self._waiting = np.zeros(windows)
+        self._masses = np.full((windows, self._odds.size), -np.inf)
+        self._begun = np.zeros(windows, bool)
+
+    def seen(self, events: Floats, trials: Floats, limit: Floats, discount: Floats, only: Floats) -> None:
+        """With one more reading of those windows that `only` names."""
+        which = np.flatnonzero(only & (trials > 0) & (limit < 1))
+        if not which.size:
+            return
+        limit = np.maximum(limit[which], 1e-9)
+        begins = np.where(self._begun[which], self._like.onset, FROM_THE_START)
+        entering = (self._waiting[which] + np.log(begins))[:, None] + self._weights(limit)
+        self._waiting[which] += np.log1p(-begins)
+        ratio = events[which, None] * self._odds - trials[which, None] * np.log1p(limit[:, None] * np.expm1(self._odds))
+        gain = np.minimum(self._like.cap, ratio / discount[which, None])
+        self._masses[which] = np.logaddexp(self._masses[which], entering) + gain
+        self._begun[which] = True
+
+    @property
+    def log_evidence(self) -> Floats:
+        all_ = np.concatenate((self._waiting[:, None], self._masses), axis=1)
+        top = all_.max(axis=1)
+        return top + np.log(np.exp(all_ - top[:, None]).sum(axis=1))  # type: ignore[no-any-return]
+
+    def _weights(self, limit: Floats) -> Floats:
+        if self._like.prior == "even":
+            return np.full((limit.size, self._odds.size), -math.log(self._odds.size))
+        logit = np.log(limit) - np.log1p(-limit)
+        rates = 1 / (1 + np.exp(-logit[:, None] - self._odds))
+        weights = np.sqrt(rates) * (1 - rates) ** 2
+        return np.log(weights / weights.sum(axis=1, keepdims=True))  # type: ignore[no-any-return]
+
+
+class Record:
+    """Many `Baseline`s."""
+
+    def __init__(self, windows: int) -> None:
+        self.requests, self.events, self.readings, self.squares = (np.zeros(windows) for _ in range(4))
+        self._recent: list[tuple[Floats, Floats]] = [(np.zeros(windows), np.zeros(windows))] * RECENT
+        self._upper: dict[float, Floats] = {}
+
+    def seen(self, requests: Floats, events: Floats) -> None:
+        some = requests > 0
+        if not some.any():
+            return
+        self._upper.clear()
+        self.requests = self.requests + requests
+        self.events = self.events + events
+        self.readings = self.readings + some
+        self.squares = self.squares + np.divide(events**2, requests, out=np.zeros(requests.shape), where=some)
+        latest = [(requests, events), *self._recent[::-1][: RECENT - 1]][::-1]
+        shifted = [
+            tuple(np.where(some, one, other) for one, other in zip(new, old, strict=True))
+            for new, old in zip(latest, self._recent, strict=True)
+        ]
+        self._recent = shifted  # type: ignore[assignment]
+
+    @property
+    def dispersion(self) -> Floats:
+        rate = np.divide(self.events, self.requests, out=np.zeros(self.events.shape), where=self.requests > 0)
+        known = (self.readings >= 2) & (rate > 0) & (rate < 1)
+        rate = np.where(known, rate, 0.5)
+        chi_squared = (self.squares - self.events * rate) / (rate * (1 - rate))
+        return np.where(known, np.maximum(1.0, chi_squared / np.maximum(self.readings - 1, 1)), 1.0)
+
+    def upper(self, level: float) -> Floats:
+        if level not in self._upper:
+            self._upper[level] = self._bound(level)
+        return self._upper[level]
+
+    def _bound(self, level: float) -> Floats:
+        spread = self.dispersion
+        whole = upper_bound(self.events / spread, self.requests / spread, level)
+        requests, events = (sum(part) for part in zip(*self._recent, strict=True))
+        lower = 1 - upper_bound(requests - events, requests, level)
+        worse = (events > 0) & (lower > whole)
+        recent = upper_bound(events / spread, requests / spread, level)  # type: ignore[operator]
+        return np.where(worse, recent, whole)
+
+
+class Comparisons:
+    """Many `Comparison`s with the settings of one."""
+
+    def __init__(self, like: Comparison, windows: int) -> None:
+        self._like = like
+        self.over, self.beside, self.after = (Evidence(e, windows) for e in (like.over, like.beside, like.after))
+
+    def seen(self, new: tuple[Ints, Ints], old: tuple[Ints, Ints], limit: Floats, record: Record) -> None:
+        """With one more reading: requests and events of both sides."""
+        requests, events = (count.astype(float) for count in new)
+        old_requests, old_events = (count.astype(float) for count in old)
+        discount = record.dispersion
+        some = requests > 0
+        self.over.seen(events, requests, limit, discount, some)
+        alone = some & (old_requests == 0)
+        if alone.any():
+            bound = WORSE * record.upper(self._like.bound_level)
+            self.after.seen(events, requests, bound, discount, alone)
+        both = np.where(some, requests + old_requests, 1.0)
+        self.beside.seen(events, events + old_events, requests / both, discount, some & (old_requests > 0))
+
+    @property
+    def worse(self) -> Floats:
+        return self.beside.log_evidence + self.after.log_evidence >= self._like.beside.needed  # type: ignore[no-any-return]
+
+    @property
+    def conclusive(self) -> Floats:
+        return self.worse & (self.over.log_evidence >= self._like.over.needed)  # type: ignore[no-any-return]
+
+
+def upper_bound(events: Floats, trials: Floats, level: float) -> Floats:
+    """`evidence.upper_bound`, by as many halvings as its tolerance asks for."""
+    some = trials > 0
+    trials = np.where(some, trials, 1.0)
+    rate = np.where(some, events / trials, 0.0)
+    low, high = rate.copy(), np.ones(rate.shape)
+    needed = math.log(1 / level)
+    for _ in range(60):
+        open_ = (high - low > 1e-6 * high) & (high > 1e-12)
+        if not open_.any():
+            break
+        middle = (low + high) / 2
+        below = trials * divergence(rate, middle) < needed
+        low, high = np.where(open_ & below, middle, low), np.where(open_ & ~below, middle, high)
+    return np.where(some, high, 1.0)
+
+
+def divergence(rate: Floats, p: Floats) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        one = np.where(rate > 0, rate * np.log(rate / p), 0.0)
+        rest = 1.0 - p
+        other = np.where(rate < 1, (1 - rate) * (np.log(1 - rate) - np.log(rest)), 0.0)
+    return one + other  # type: ignore[no-any-return]
