@@ -13,7 +13,8 @@ MINUTE_6 = (300, 360)
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """`traffic` is in requests a second for each version. Rates are probabilities. `bursts` is the correlation of the
+    """`traffic` is in requests a second for the new version; beside it the old one has
+    twice that, as the first of three batches does. Rates are probabilities. `bursts` is the correlation of the
     errors of one second. `retries`: a failed request is tried again at once, and fails again half of the time.
     `blip`: half of all requests fail for two seconds; `shared`, beside the old version, or `unseen`, once it has gone.
     `lag`: the metrics source moves on every so many seconds. `gaps`: a third of the readings is missing. `slower`: how

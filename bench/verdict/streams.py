@@ -14,6 +14,9 @@ from .cells import END, MINUTE_6, RECORD, ROLLOUT, Cell
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 INTERVAL = int(Watching().interval)
+OLD_PODS = 2
+"""Beside one new instance: the first batch of three."""
+
 BLIP_RATE, BLIP_LENGTH, AGAIN = 0.5, 2, 0.5
 EDGES = (0.05, 0.1, 0.25, 0.5, 1.0, math.inf)
 MEDIAN, SPREAD = 0.06, 0.507
@@ -72,11 +75,12 @@ def streams(cell: Cell, windows: int) -> Streams:
         old_rate = np.where(blip & (cell.blip == "shared"), BLIP_RATE, old_rate)
     new = _side(cell, new_rate, rng)
     served = seconds >= 0
-    return Streams(Side(new.requests * served, new.errors * served), _side(cell, old_rate, rng), onset)
+    old = _side(cell, old_rate, rng, pods=OLD_PODS)
+    return Streams(Side(new.requests * served, new.errors * served), old, onset)
 
 
-def _side(cell: Cell, rate: Floats, rng: np.random.Generator) -> Side:
-    requests = rng.poisson(cell.traffic, rate.shape)
+def _side(cell: Cell, rate: Floats, rng: np.random.Generator, pods: int = 1) -> Side:
+    requests = rng.poisson(pods * cell.traffic, rate.shape)
     if cell.bursts:
         spread = 1 / cell.bursts - 1
         rate = rng.beta(rate * spread, (1 - rate) * spread)

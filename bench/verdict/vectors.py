@@ -19,6 +19,7 @@ class Evidence:
         self._waiting = np.zeros(windows)
         self._masses = np.full((windows, self._odds.size), -np.inf)
         self._begun = np.zeros(windows, bool)
+        self._whole = np.zeros(windows)
 
     def seen(self, events: Floats, trials: Floats, limit: Floats, discount: Floats, only: Floats) -> None:
         """With one more reading of those windows that `only` names."""
@@ -28,25 +29,34 @@ class Evidence:
         limit = np.maximum(limit[which], 1e-9)
         begins = np.where(self._begun[which], self._like.onset, FROM_THE_START)
         entering = (self._waiting[which] + np.log(begins))[:, None] + self._weights(limit)
-        self._waiting[which] += np.log1p(-begins)
+        waiting = self._waiting[which] + np.log1p(-begins)
         ratio = events[which, None] * self._odds - trials[which, None] * np.log1p(limit[:, None] * np.expm1(self._odds))
-        gain = np.minimum(self._like.cap, ratio / discount[which, None])
-        self._masses[which] = np.logaddexp(self._masses[which], entering) + gain
-        self._begun[which] = True
+        masses = np.logaddexp(self._masses[which], entering) + ratio / discount[which, None]
+        allowed = np.maximum(0.0, self._whole[which]) + self._like.cap
+        high = np.flatnonzero(_log_sum(waiting, masses) > allowed)
+        if high.size:
+            room = allowed[high] + np.log1p(-np.exp(waiting[high] - allowed[high]))
+            masses[high] += (room - _log_sum(np.full(high.size, -np.inf), masses[high]))[:, None]
+        self._waiting[which], self._masses[which], self._begun[which] = waiting, masses, True
+        self._whole[which] = _log_sum(waiting, masses)
 
     @property
     def log_evidence(self) -> Floats:
-        all_ = np.concatenate((self._waiting[:, None], self._masses), axis=1)
-        top = all_.max(axis=1)
-        return top + np.log(np.exp(all_ - top[:, None]).sum(axis=1))  # type: ignore[no-any-return]
+        return self._whole
 
     def _weights(self, limit: Floats) -> Floats:
         if self._like.prior == "even":
             return np.full((limit.size, self._odds.size), -math.log(self._odds.size))
+        if self._like.prior == "ratios":
+            return np.broadcast_to(self._odds / 2 - np.log(np.exp(self._odds / 2).sum()), (limit.size, self._odds.size))
         logit = np.log(limit) - np.log1p(-limit)
-        rates = 1 / (1 + np.exp(-logit[:, None] - self._odds))
-        weights = np.sqrt(rates) * (1 - rates) ** 2
-        return np.log(weights / weights.sum(axis=1, keepdims=True))  # type: ignore[no-any-return]
+        weights = -4 * np.logaddexp(0.0, logit[:, None] + self._odds)
+        return weights - _log_sum(np.full(limit.size, -np.inf), weights)[:, None]  # type: ignore[no-any-return]
+
+
+def _log_sum(one: Floats, many: Floats) -> Floats:
+    top = np.maximum(one, many.max(axis=1))
+    return top + np.log(np.exp(one - top) + np.exp(many - top[:, None]).sum(axis=1))  # type: ignore[no-any-return]
 
 
 class Record:
@@ -96,24 +106,52 @@ class Record:
         return np.where(worse, recent, whole)
 
 
+class Unevennesses:
+    """Many `Unevenness`es."""
+
+    def __init__(self, windows: int) -> None:
+        self._requests, self._events, self._pairs, self._chi_squared = (np.zeros(windows) for _ in range(4))
+
+    def seen(self, requests: Floats, events: Floats) -> None:
+        some = requests > 0
+        pair = some & (self._requests > 0)
+        all_ = np.where(pair, self._requests + requests, 1.0)
+        both = self._events + events
+        expected = np.where(pair, both * (all_ - both) / all_, 0.0)
+        rates = [np.divide(e, n, out=np.zeros(e.shape), where=n > 0) for e, n in ((events, requests), (self._events, self._requests))]
+        known = expected > 0
+        weight = np.divide(requests * self._requests, expected, out=np.zeros(expected.shape), where=known)
+        self._pairs = self._pairs + pair
+        self._chi_squared = self._chi_squared + np.where(known, weight * (rates[0] - rates[1]) ** 2, pair.astype(float))
+        self._requests, self._events = np.where(some, requests, self._requests), np.where(some, events, self._events)
+
+    @property
+    def dispersion(self) -> Floats:
+        pairs = np.maximum(self._pairs, 1)
+        return np.maximum(1.0, self._chi_squared / pairs / (1 + 2 * np.sqrt(2 / pairs)))  # type: ignore[no-any-return]
+
+
 class Comparisons:
     """Many `Comparison`s with the settings of one."""
 
     def __init__(self, like: Comparison, windows: int) -> None:
         self._like = like
         self.over, self.beside, self.after = (Evidence(e, windows) for e in (like.over, like.beside, like.after))
+        self.uneven = Unevennesses(windows)
 
     def seen(self, new: tuple[Ints, Ints], old: tuple[Ints, Ints], limit: Floats, record: Record) -> None:
         """With one more reading: requests and events of both sides."""
         requests, events = (count.astype(float) for count in new)
         old_requests, old_events = (count.astype(float) for count in old)
-        discount = record.dispersion
+        discount = np.maximum(record.dispersion, self.uneven.dispersion)
         some = requests > 0
         self.over.seen(events, requests, limit, discount, some)
         alone = some & (old_requests == 0)
         if alone.any():
-            bound = WORSE * record.upper(self._like.bound_level)
+            bound = record.upper(self._like.bound_level)
+            bound = np.where(bound <= limit, np.minimum(WORSE * bound, limit), WORSE * bound)
             self.after.seen(events, requests, bound, discount, alone)
+        self.uneven.seen(requests, events)
         both = np.where(some, requests + old_requests, 1.0)
         self.beside.seen(events, events + old_events, requests / both, discount, some & (old_requests > 0))
 

@@ -1,5 +1,6 @@
 """New instances against a limit and against the old ones, for one kind of event (an error, a slow answer)."""
 
+import math
 from typing import Self
 
 import msgspec
@@ -91,6 +92,40 @@ class Baseline(msgspec.Struct, frozen=True):
         return recent if worse else self.total
 
 
+class Unevenness(msgspec.Struct, frozen=True):
+    """How much more the events of successive readings differ than those of independent trials do.
+
+    For each two readings in a row, Pearson's chi-squared of the two by two table of their counts, which independent
+    trials with one probability make 1 on average whatever that is; 1 where neither has an event. A rate that changes
+    once makes one such table uneven, a rate that comes in bursts makes all of them.
+    """
+
+    last: Tally = Tally()
+    pairs: int = 0
+    chi_squared: float = 0.0
+
+    def seen(self, tally: Tally) -> "Unevenness":
+        """With one more reading; one without requests changes nothing."""
+        if not tally.requests:
+            return self
+        if not self.last.requests:
+            return Unevenness(tally)
+        both = self.last + tally
+        expected = both.events * (both.requests - both.events) / both.requests
+        if not expected:
+            return Unevenness(tally, self.pairs + 1, self.chi_squared + 1)
+        difference = tally.events / tally.requests - self.last.events / self.last.requests
+        weight = self.last.requests * tally.requests / expected
+        return Unevenness(tally, self.pairs + 1, self.chi_squared + weight * difference**2)
+
+    @property
+    def dispersion(self) -> float:
+        """The overdispersion that it shows beyond chance (two standard deviations of so many tables), at least 1."""
+        if not self.pairs:
+            return 1.0
+        return max(1.0, self.chi_squared / self.pairs / (1 + 2 * math.sqrt(2 / self.pairs)))
+
+
 class Comparison(msgspec.Struct, frozen=True):
     """Two questions about the new instances: over the limit? worse than the old ones? Both must be answered yes.
 
@@ -113,17 +148,22 @@ class Comparison(msgspec.Struct, frozen=True):
     beside: EProcess
     after: EProcess
     new: Tally = Tally()
+    uneven: Unevenness = Unevenness()
     old_beside: Tally = Tally()
     new_beside: Tally = Tally()
 
     @classmethod
-    def begin(cls, level: float, onset: float) -> Self:
-        """No evidence yet. `level` is the chance of a false alarm, `onset` as in `EProcess`."""
+    def begin(cls, over: float, level: float, onset: float) -> Self:
+        """No evidence yet. `onset` as in `EProcess`.
+
+        `over` is the chance that a release within the limit is found over it, `level` the chance that one no worse
+        than its baseline is found worse.
+        """
         worse = 0.75 * level
         return cls(
             level=level,
-            over=EProcess(level, onset),
-            beside=EProcess(worse, onset, odds=SHARE_ODDS, prior="even"),
+            over=EProcess(over, onset),
+            beside=EProcess(worse, onset, odds=SHARE_ODDS, prior="ratios"),
             after=EProcess(worse, onset),
         )
 
@@ -131,12 +171,15 @@ class Comparison(msgspec.Struct, frozen=True):
         """With one more reading. `baseline` is the record of earlier readings, `limit` follows from those alone."""
         if not new.requests:
             return self
-        discount = baseline.dispersion
+        discount = max(baseline.dispersion, self.uneven.dispersion)
         counted = msgspec.structs.replace(
-            self, new=self.new + new, over=self.over.seen(new.events, new.requests, limit, discount)
+            self,
+            new=self.new + new,
+            uneven=self.uneven.seen(new),
+            over=self.over.seen(new.events, new.requests, limit, discount),
         )
         if not old.requests:
-            bound = WORSE * baseline.upper(self.bound_level)
+            bound = _worse_than(baseline.upper(self.bound_level), limit)
             after = self.after.seen(new.events, new.requests, bound, discount)
             return msgspec.structs.replace(counted, after=after)
         both = new + old
@@ -166,3 +209,11 @@ class Comparison(msgspec.Struct, frozen=True):
     def conclusive(self) -> bool:
         """Whether they are conclusively over the limit and conclusively worse."""
         return self.worse and self.over.conclusive
+
+
+def _worse_than(bound: float, limit: float) -> float:
+    """From which rate on new instances are worse than a record whose upper bound is `bound`.
+
+    `WORSE` times that, for it is not of today. Less where the limit lies between: over the limit is over the bound.
+    """
+    return min(WORSE * bound, limit) if bound <= limit else WORSE * bound

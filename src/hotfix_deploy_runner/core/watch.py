@@ -17,8 +17,11 @@ from .policy import Watching
 from .reading import Reading, Sample
 from .verdict import Verdict, judge
 
-ERRORS, SLOW, HANG = 0.8, 0.1, 0.1
-"""How the tests share alpha: the chances of their false alarms sum to it."""
+OVER, OVER_OF_PLATFORMS, OVER_OF_INSTANCES = 0.9, 0.05, 0.05
+"""How the tests against the limit share alpha: a release within it is found over it with a chance of alpha at most."""
+
+WORSE, WORSE_OF_PLATFORMS, WORSE_OF_INSTANCES, SLOW, HANG = 0.8, 0.05, 0.05, 0.05, 0.05
+"""How the tests against the baseline do: one that is no worse is found so, slow or hanging with a chance of alpha."""
 
 MAX_GAP = 3
 """How many intervals a reading counts for at most as watched time: the rest of a longer one was blind."""
@@ -70,8 +73,8 @@ class Watch(msgspec.Struct, frozen=True):
             limits,
             old,
             new,
-            errors=Comparison.begin(ERRORS * limits.alpha, onset),
-            slow=Comparison.begin(SLOW * limits.alpha, onset),
+            errors=Comparison.begin(OVER * limits.alpha, WORSE * limits.alpha, onset),
+            slow=Comparison.begin(SLOW * limits.alpha, SLOW * limits.alpha, onset),
             hang=Hang(EProcess(HANG * limits.alpha, onset, odds=HANG_ODDS, prior="even")),
         )
 
