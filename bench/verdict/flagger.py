@@ -23,5 +23,3 @@ def flagger(streams: Streams, interval: int = INTERVAL, threshold: int = THRESHO
     reached = counted.any(axis=1)
     late = looks[np.argmax(counted, axis=1)] + interval
     return np.where(reached & (late <= WINDOW), late, np.inf)
-
-

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import stats
 
 from .cells import WINDOW
-from .streams import Floats, Streams, running
+from .streams import Floats, Ints, Streams, running
 
 POINT, LOOK = 60, WINDOW
 CONFIDENCE, TOLERANCE, LEAST_EFFECT = 0.98, 0.25, 1.0
@@ -18,7 +18,9 @@ def kayenta(streams: Streams) -> Floats:
     Hodges-Lehmann estimate's size. It knows no limit, only the baseline; no data is taken for 0.
     """
     looks = [0, *range(POINT, WINDOW + 1, POINT)]
-    new, old = (_rates(running(side.errors)[:, looks], running(side.requests)[:, looks]) for side in (streams.new, streams.old))
+    new, old = (
+        _rates(running(side.errors)[:, looks], running(side.requests)[:, looks]) for side in (streams.new, streams.old)
+    )
     differences = (new[:, :, None] - old[:, None, :]).reshape(new.shape[0], -1)
     differences.sort(axis=1)
     shift = np.median(differences, axis=1)
@@ -31,6 +33,6 @@ def kayenta(streams: Streams) -> Floats:
     return np.where(high, float(LOOK), np.inf)
 
 
-def _rates(errors: Floats, requests: Floats) -> Floats:
+def _rates(errors: Ints, requests: Ints) -> Floats:
     errors, requests = np.diff(errors, axis=1), np.diff(requests, axis=1)
     return np.divide(errors, requests, out=np.zeros(errors.shape), where=requests > 0)

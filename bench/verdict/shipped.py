@@ -13,7 +13,7 @@ from hotfix_deploy_runner.core.verdict import Kind, Verdict
 from hotfix_deploy_runner.core.watch import MAX_GAP, WARM_UP, Watch
 
 from .cells import ROLLOUT, WINDOW, Cell
-from .streams import EDGES, Floats, Ints, Readings
+from .streams import EDGES, Bools, Floats, Ints, Readings
 from .vectors import Comparisons, Record
 
 OLD, NEW = "v1", "v2"
@@ -28,7 +28,7 @@ class Decisions(msgspec.Struct, frozen=True):
     """
 
     at: Floats
-    early: Floats
+    early: Bools
 
 
 def limits(cell: Cell) -> Watching:

@@ -13,6 +13,7 @@ from .cells import END, MINUTE_6, RECORD, ROLLOUT, Cell
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 INTERVAL = int(Watching().interval)
 OLD_PODS = 2
 """Beside one new instance: the first batch of three."""
@@ -123,7 +124,9 @@ def readings(cell: Cell, all_: Streams) -> Readings:
 def _read(side: Side, start: Ints, ends: Ints) -> Side:
     edges = np.concatenate((np.broadcast_to(start, (ends.shape[0], 1)), ends), axis=1) + RECORD
     edges = np.maximum(edges, 0)
-    parts = (np.diff(np.take_along_axis(_cumulated(count), edges, axis=1), axis=1) for count in (side.requests, side.errors))
+    parts = (
+        np.diff(np.take_along_axis(_cumulated(count), edges, axis=1), axis=1) for count in (side.requests, side.errors)
+    )
     return Side(*parts)
 
 
@@ -138,5 +141,7 @@ def running(counts: Ints) -> Ints:
 
 def bucket_chances(slower: float) -> list[float]:
     """The chances of each bucket of `EDGES` when answers take `slower` times as long."""
-    cumulated = [0.5 * (1 + math.erf(math.log(edge / (MEDIAN * slower)) / SPREAD / math.sqrt(2))) for edge in EDGES[:-1]]
+    cumulated = [
+        0.5 * (1 + math.erf(math.log(edge / (MEDIAN * slower)) / SPREAD / math.sqrt(2))) for edge in EDGES[:-1]
+    ]
     return [high - low for low, high in zip((0.0, *cumulated), (*cumulated, 1.0), strict=True)]

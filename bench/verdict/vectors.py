@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 
-from hotfix_deploy_runner.core.comparison import RECENT, WORSE, Comparison
+from hotfix_deploy_runner.core.baseline import RECENT
+from hotfix_deploy_runner.core.comparison import WORSE, Comparison
 from hotfix_deploy_runner.core.evidence import FROM_THE_START, EProcess
 
-from .streams import Floats, Ints
+from .streams import Bools, Floats, Ints
 
 
 class Evidence:
@@ -21,7 +22,7 @@ class Evidence:
         self._begun = np.zeros(windows, bool)
         self._whole = np.zeros(windows)
 
-    def seen(self, events: Floats, trials: Floats, limit: Floats, discount: Floats, only: Floats) -> None:
+    def seen(self, events: Floats, trials: Floats, limit: Floats, discount: Floats, only: Bools) -> None:
         """With one more reading of those windows that `only` names."""
         which = np.flatnonzero(only & (trials > 0) & (limit < 1))
         if not which.size:
@@ -50,13 +51,14 @@ class Evidence:
         if self._like.prior == "ratios":
             return np.broadcast_to(self._odds / 2 - np.log(np.exp(self._odds / 2).sum()), (limit.size, self._odds.size))
         logit = np.log(limit) - np.log1p(-limit)
-        weights = -4 * np.logaddexp(0.0, logit[:, None] + self._odds)
-        return weights - _log_sum(np.full(limit.size, -np.inf), weights)[:, None]  # type: ignore[no-any-return]
+        weights: Floats = -4 * np.logaddexp(0.0, logit[:, None] + self._odds)
+        return np.subtract(weights, _log_sum(np.full(limit.size, -np.inf), weights)[:, None])
 
 
 def _log_sum(one: Floats, many: Floats) -> Floats:
     top = np.maximum(one, many.max(axis=1))
-    return top + np.log(np.exp(one - top) + np.exp(many - top[:, None]).sum(axis=1))  # type: ignore[no-any-return]
+    total: Floats = top + np.log(np.exp(one - top) + np.exp(many - top[:, None]).sum(axis=1))
+    return total
 
 
 class Record:
@@ -76,16 +78,16 @@ class Record:
         self.events = self.events + events
         self.readings = self.readings + some
         self.squares = self.squares + np.divide(events**2, requests, out=np.zeros(requests.shape), where=some)
-        latest = [(requests, events), *self._recent[::-1][: RECENT - 1]][::-1]
-        shifted = [
-            tuple(np.where(some, one, other) for one, other in zip(new, old, strict=True))
+        # Newest last; a window without requests keeps what it had.
+        latest = [*self._recent[1:], (requests, events)]
+        self._recent = [
+            (np.where(some, new[0], old[0]), np.where(some, new[1], old[1]))
             for new, old in zip(latest, self._recent, strict=True)
         ]
-        self._recent = shifted  # type: ignore[assignment]
 
     @property
     def dispersion(self) -> Floats:
-        rate = np.divide(self.events, self.requests, out=np.zeros(self.events.shape), where=self.requests > 0)
+        rate = _rate(self.events, self.requests)
         known = (self.readings >= 2) & (rate > 0) & (rate < 1)
         rate = np.where(known, rate, 0.5)
         chi_squared = (self.squares - self.events * rate) / (rate * (1 - rate))
@@ -102,8 +104,12 @@ class Record:
         requests, events = (sum(part) for part in zip(*self._recent, strict=True))
         lower = 1 - upper_bound(requests - events, requests, level)
         worse = (events > 0) & (lower > whole)
-        recent = upper_bound(events / spread, requests / spread, level)  # type: ignore[operator]
+        recent = upper_bound(events / spread, requests / spread, level)
         return np.where(worse, recent, whole)
+
+
+def _rate(events: Floats, requests: Floats) -> Floats:
+    return np.divide(events, requests, out=np.zeros(events.shape), where=requests > 0)
 
 
 class Unevennesses:
@@ -118,17 +124,18 @@ class Unevennesses:
         all_ = np.where(pair, self._requests + requests, 1.0)
         both = self._events + events
         expected = np.where(pair, both * (all_ - both) / all_, 0.0)
-        rates = [np.divide(e, n, out=np.zeros(e.shape), where=n > 0) for e, n in ((events, requests), (self._events, self._requests))]
+        one, other = _rate(events, requests), _rate(self._events, self._requests)
         known = expected > 0
         weight = np.divide(requests * self._requests, expected, out=np.zeros(expected.shape), where=known)
         self._pairs = self._pairs + pair
-        self._chi_squared = self._chi_squared + np.where(known, weight * (rates[0] - rates[1]) ** 2, pair.astype(float))
+        self._chi_squared = self._chi_squared + np.where(known, weight * (one - other) ** 2, pair.astype(float))
         self._requests, self._events = np.where(some, requests, self._requests), np.where(some, events, self._events)
 
     @property
     def dispersion(self) -> Floats:
         pairs = np.maximum(self._pairs, 1)
-        return np.maximum(1.0, self._chi_squared / pairs / (1 + 2 * np.sqrt(2 / pairs)))  # type: ignore[no-any-return]
+        beyond: Floats = self._chi_squared / pairs / (1 + 2 * np.sqrt(2 / pairs))
+        return np.maximum(1.0, beyond)
 
 
 class Comparisons:
@@ -156,12 +163,12 @@ class Comparisons:
         self.beside.seen(events, events + old_events, requests / both, discount, some & (old_requests > 0))
 
     @property
-    def worse(self) -> Floats:
-        return self.beside.log_evidence + self.after.log_evidence >= self._like.beside.needed  # type: ignore[no-any-return]
+    def worse(self) -> Bools:
+        return self.beside.log_evidence + self.after.log_evidence >= self._like.beside.needed
 
     @property
-    def conclusive(self) -> Floats:
-        return self.worse & (self.over.log_evidence >= self._like.over.needed)  # type: ignore[no-any-return]
+    def conclusive(self) -> Bools:
+        return self.worse & (self.over.log_evidence >= self._like.over.needed)
 
 
 def upper_bound(events: Floats, trials: Floats, level: float) -> Floats:
@@ -186,4 +193,4 @@ def divergence(rate: Floats, p: Floats) -> Floats:
         one = np.where(rate > 0, rate * np.log(rate / p), 0.0)
         rest = 1.0 - p
         other = np.where(rate < 1, (1 - rate) * (np.log(1 - rate) - np.log(rest)), 0.0)
-    return one + other  # type: ignore[no-any-return]
+    return one + other

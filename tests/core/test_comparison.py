@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotfix_deploy_runner.core.comparison import RECENT, Baseline, Comparison, Tally
+from hotfix_deploy_runner.core.baseline import RECENT, Baseline, Tally
+from hotfix_deploy_runner.core.comparison import Comparison
 
 tallies = st.integers(0, 400).flatmap(lambda n: st.builds(Tally, st.just(n), st.integers(0, n)))
 LIMIT = 0.05
@@ -20,7 +21,7 @@ def record(*tallies: Tally) -> Baseline:
 def compared(*readings: tuple[Tally, Tally], baseline: Baseline | None = None) -> Comparison:
     """Folded as the watch does: the record is that of earlier readings."""
     known = baseline or Baseline()
-    comparison = Comparison.begin(0.008, 1 / 300)
+    comparison = Comparison.begin(0.009, 0.008, 1 / 300)
     for new, old in readings:
         comparison = comparison.seen(new, old, LIMIT, known)
         known = known.seen(old)

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from tests.fakes.release import NEW, OLD, Story, fleet, instance, reading
 
 from hotfix_deploy_runner.core.fleet import Fleet, State
+from hotfix_deploy_runner.core.part import LEAST_LIMIT
 from hotfix_deploy_runner.core.policy import Watching
 from hotfix_deploy_runner.core.reading import Reading, Sample
 from hotfix_deploy_runner.core.verdict import Kind
-from hotfix_deploy_runner.core.watch import LEAST_LIMIT, Watch
+from hotfix_deploy_runner.core.watch import Watch
 
 pairs = st.integers(0, 300).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n)))
 groups = st.lists(pairs, max_size=3)

@@ -27,7 +27,7 @@ SHARE_ODDS = tuple(math.log(ratio) for ratio in (1.5, 2, 3, 5, 8, 12, 20, 40, 10
 READINGS = 2.25
 """How many readings it takes at least to be conclusive, from evidence of 1: three."""
 
-FROM_THE_START = 0.6
+FROM_THE_START = 0.5
 """The prior weight of a fault that is there in the first reading; the rest is spread over later beginnings."""
 
 
@@ -38,13 +38,14 @@ class EProcess(msgspec.Struct, frozen=True):
     ratios since k (1 before k). The weights sum to 1, so it is computed forward, like a hidden Markov model: `waiting`
     is the logarithm of the weight of "has not begun", `masses` those of the alternatives that have.
 
-    Every ratio is raised to the power 1/discount (at most 1), and the whole is scaled down where a
-    reading would lift it by more than `cap` from where it was, or from 1 where it was less. Both keep its conditional expectation at or below what it was, the first by
-    Jensen's inequality, the second because it only makes it smaller; `limit` and `discount` may change from reading to
-    reading as long as they depend on earlier readings, or on the counts of trials, only. So the whole is a non-negative
-    supermartingale that starts at 1, and by Ville's inequality the chance that it ever reaches 1/`level` is at most
-    `level`, however often one looks. What it supposes: that trials fail independently, or no more unevenly than
-    `discount` says. The weight of "has not begun" is never scaled, so a burst that passes costs nothing later.
+    Every ratio is raised to the power 1/discount (at most 1), and the whole is scaled down where a reading would lift
+    it by more than `cap` from where it was, or from 1 where it was less. Both keep its conditional expectation at or
+    below what it was, the first by Jensen's inequality, the second because it only makes it smaller; `limit` and
+    `discount` may change from reading to reading as long as they depend on earlier readings, or on the counts of
+    trials, only. So the whole is a non-negative supermartingale that starts at 1, and by Ville's inequality the chance
+    that it ever reaches 1/`level` is at most `level`, however often one looks. What it supposes: that trials fail
+    independently, or no more unevenly than `discount` says. The weight of "has not begun" is never scaled, so a burst
+    that passes costs nothing later.
 
     `level` is the chance of a false alarm; `onset` the chance per reading that a fault begins; `odds` the logarithms of
     the alternatives' odds ratios. `prior` weighs them: `rates` as Beta(0, 4) truncated to (limit, 1] does (evenly on a

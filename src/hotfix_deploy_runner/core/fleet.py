@@ -39,6 +39,7 @@ class Instance(msgspec.Struct, frozen=True):
     role: Role = Role.SERVING
     endpoint: str | None = None
     why: str = ""
+    platform: str = ""
 
     @property
     def ready(self) -> bool:
