@@ -59,7 +59,7 @@ class Findings(msgspec.Struct, frozen=True):
     @property
     def guilty(self) -> tuple[Suspect, ...]:
         """New instances that fail while the others do not. None where an old one did so too: then it is no news."""
-        return () if self.suspects.guilty(self.old) else self.suspects.guilty(self.new)
+        return () if self.old in self.suspects.had else self.suspects.guilty(self.new)
 
     @property
     def failing(self) -> dict[str, Part]:

@@ -65,6 +65,7 @@ class Suspects(msgspec.Struct, frozen=True):
     (n + k + 1)) of the level, k from 0; these sum to 1. Dropping one only loses evidence.
 
     `over` and `worse` are the chances of a false alarm among all of them, against the limit and against the others.
+    `had` are the versions of which one was found guilty at some time.
     """
 
     over: float
@@ -73,6 +74,7 @@ class Suspects(msgspec.Struct, frozen=True):
     size: int = 0
     opened: int = 0
     known: dict[str, Suspect] = {}
+    had: frozenset[str] = frozenset()
 
     def seen(self, samples: Sequence[Sample], all_: Tally, limit: float, discount: float) -> Self:
         """With one more reading: all samples of both versions, and their sum."""
@@ -84,7 +86,8 @@ class Suspects(msgspec.Struct, frozen=True):
         fresh = sorted(fresh, key=lambda s: (-s.errors, s.incarnation))[: MOST - len(known)]
         size = self.size or len(samples)
         known |= {s.incarnation: self._opened(s, size, self.opened + k) for k, s in enumerate(fresh)}
-        return msgspec.structs.replace(self, size=size, opened=self.opened + len(fresh), known=known)
+        had = self.had | {one.version for one in known.values() if one.conclusive}
+        return msgspec.structs.replace(self, size=size, opened=self.opened + len(fresh), known=known, had=had)
 
     def guilty(self, version: str) -> tuple[Suspect, ...]:
         """Those of `version` that fail conclusively."""
