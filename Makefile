@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test quick lint fix docs chaos bench lock clean
+.PHONY: help demo test quick lint fix docs chaos bench bench-verdict lock clean
 
 help:
 	@echo "make demo    set up, and run a whole hotfix on this machine"
@@ -13,6 +13,7 @@ help:
 	@echo "make docs    write the reference of settings and their schema anew"
 	@echo "make chaos   hundreds of kills at every point of a run, and what comes of it"
 	@echo "make bench   what the runner itself costs"
+	@echo "make bench-verdict  the verdict beside other tools' rules, and its targets (some minutes)"
 	@echo "make lock    lock the dependencies anew"
 
 # What the program needs, and no more.
@@ -57,6 +58,9 @@ chaos: .venv/dev
 bench: .venv/dev
 	$(BIN)/python -m bench.overhead $(ARGS)
 	$(BIN)/python -m bench.start_up $(ARGS)
+
+bench-verdict: .venv/dev
+	$(BIN)/python -m bench.verdict $(ARGS)
 
 lock: .venv/dev
 	$(BIN)/uv pip compile --quiet --universal --no-annotate --no-header --generate-hashes --extra scanners --group build pyproject.toml -o requirements.txt
