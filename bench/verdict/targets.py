@@ -49,9 +49,7 @@ def _requests(o: Outcome) -> Target:
     times = LATE if o.cell.late else AT_ONCE
     least, reading = o.requests / o.over_wald, o.cell.traffic * INTERVAL
     beyond = max(0.0, o.requests - times * least) / reading
-    how = (
-        f"within {times:g} times" if not beyond else f"{times:g} times it and {beyond:.1f} readings (of at most three)"
-    )
+    how = f"within {times:g} times" if not beyond else f"{times:g} times it and {beyond:.1f} readings (at most 3)"
     return Target(
         beyond <= READINGS,
         f"{o.cell.name}: {o.requests:,.0f} requests, {o.over_wald:.2f} times Wald's {least:,.1f}: {how}",

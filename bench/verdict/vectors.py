@@ -6,7 +6,7 @@ import numpy as np
 
 from hotfix_deploy_runner.core.baseline import RECENT
 from hotfix_deploy_runner.core.comparison import WORSE, Comparison
-from hotfix_deploy_runner.core.evidence import FROM_THE_START, EProcess
+from hotfix_deploy_runner.core.evidence import FROM_THE_START, LIKELY, TILT, EProcess
 
 from .streams import Bools, Floats, Ints
 
@@ -22,9 +22,18 @@ class Evidence:
         self._begun = np.zeros(windows, bool)
         self._whole = np.zeros(windows)
 
-    def seen(self, events: Floats, trials: Floats, limit: Floats, discount: Floats, only: Bools) -> None:
-        """With one more reading of those windows that `only` names."""
-        which = np.flatnonzero(only & (trials > 0) & (limit < 1))
+    def seen(
+        self,
+        events: Floats,
+        trials: Floats,
+        limit: Floats,
+        discount: Floats,
+        only: Bools,
+        besides: tuple[Floats, Bools] | None = None,
+    ) -> None:
+        """With one more reading of those windows that `only` names, `besides` where it says so."""
+        more, there = besides or (np.zeros((events.size, self._odds.size)), np.zeros(events.size, bool))
+        which = np.flatnonzero(only & ((trials > 0) | there) & (limit < 1))
         if not which.size:
             return
         limit = np.maximum(limit[which], 1e-9)
@@ -32,7 +41,7 @@ class Evidence:
         entering = (self._waiting[which] + np.log(begins))[:, None] + self._weights(limit)
         waiting = self._waiting[which] + np.log1p(-begins)
         ratio = events[which, None] * self._odds - trials[which, None] * np.log1p(limit[:, None] * np.expm1(self._odds))
-        masses = np.logaddexp(self._masses[which], entering) + ratio / discount[which, None]
+        masses = np.logaddexp(self._masses[which], entering) + (ratio + more[which]) / discount[which, None]
         allowed = np.maximum(0.0, self._whole[which]) + self._like.cap
         high = np.flatnonzero(_log_sum(waiting, masses) > allowed)
         if high.size:
@@ -49,9 +58,11 @@ class Evidence:
         if self._like.prior == "even":
             return np.full((limit.size, self._odds.size), -math.log(self._odds.size))
         if self._like.prior == "ratios":
-            return np.broadcast_to(self._odds / 2 - np.log(np.exp(self._odds / 2).sum()), (limit.size, self._odds.size))
+            return np.broadcast_to(
+                TILT * self._odds - np.log(np.exp(TILT * self._odds).sum()), (limit.size, self._odds.size)
+            )
         logit = np.log(limit) - np.log1p(-limit)
-        weights: Floats = -4 * np.logaddexp(0.0, logit[:, None] + self._odds)
+        weights = np.multiply(-6.0, np.logaddexp(0.0, logit[:, None] + self._odds))
         return np.subtract(weights, _log_sum(np.full(limit.size, -np.inf), weights)[:, None])
 
 
@@ -145,6 +156,7 @@ class Comparisons:
         self._like = like
         self.over, self.beside, self.after = (Evidence(e, windows) for e in (like.over, like.beside, like.after))
         self.uneven = Unevennesses(windows)
+        self._beside_events, self._beside_requests = np.zeros(windows), np.zeros(windows)
 
     def seen(self, new: tuple[Ints, Ints], old: tuple[Ints, Ints], limit: Floats, record: Record) -> None:
         """With one more reading: requests and events of both sides."""
@@ -160,7 +172,13 @@ class Comparisons:
             self.after.seen(events, requests, bound, discount, alone)
         self.uneven.seen(requests, events)
         both = np.where(some, requests + old_requests, 1.0)
-        self.beside.seen(events, events + old_events, requests / both, discount, some & (old_requests > 0))
+        share, together = requests / both, some & (old_requests > 0)
+        known = _rate(self._beside_events, self._beside_requests)
+        fine = requests - events, old_requests - old_events
+        more = _of_the_others(*fine, share, known, np.array(self._like.beside.odds)), known > 0
+        self.beside.seen(events, events + old_events, share, discount, together, more)
+        self._beside_events = self._beside_events + np.where(together, events + old_events, 0)
+        self._beside_requests = self._beside_requests + np.where(together, requests + old_requests, 0)
 
     @property
     def worse(self) -> Bools:
@@ -169,6 +187,17 @@ class Comparisons:
     @property
     def conclusive(self) -> Bools:
         return self.worse & (self.over.log_evidence >= self._like.over.needed)
+
+
+def _of_the_others(new: Floats, old: Floats, share: Floats, rate: Floats, ratios: Floats) -> Floats:
+    times: Floats = np.exp(ratios)
+    whole: Floats = 1 + share[:, None] * (times - 1)
+    rates = np.minimum(rate[:, None], LIKELY * whole / times)
+    without = np.log1p(-rates)
+    of_new = new[:, None] * (np.log1p(-rates * times / whole) - without)
+    of_old = old[:, None] * (np.log1p(-rates / whole) - without)
+    both: Floats = of_new + of_old
+    return both
 
 
 def upper_bound(events: Floats, trials: Floats, level: float) -> Floats:

@@ -173,7 +173,7 @@ def test_a_baseline_that_is_too_small_is_said() -> None:
     assert verdict.kind is Kind.UNPROVEN
     assert verdict.figures["baseline_small"]
     assert verdict.reason.endswith(
-        "(v2.14.3: 0 errors in 12 requests, too small a baseline: it leaves up to 40.42 % credible)"
+        "(v2.14.3: 0 errors in 12 requests, too small a baseline: it leaves up to 44.80 % credible)"
     )
 
 

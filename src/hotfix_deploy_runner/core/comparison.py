@@ -5,10 +5,13 @@ from typing import Self
 import msgspec
 
 from .baseline import Baseline, Tally, Unevenness
-from .evidence import SHARE_ODDS, EProcess
+from .evidence import SHARE_ODDS, EProcess, of_the_others
 
 WORSE = 1.5
 """From how many times the recorded baseline's bound on a rate counts as worse, when no old instance serves beside."""
+
+OF_THE_BOUND = 0.1
+"""The part of the chance of a false alarm that the bound on the record may take."""
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -20,12 +23,13 @@ class Comparison(msgspec.Struct, frozen=True):
     the upper bound of their record as the limit. Their product is evidence again, because which of them
     a reading feeds depends only on who served requests.
 
-    `beside` conditions on the number of events. The hypergeometric distribution that this gives is replaced by the
-    binomial with the same mean, which has no smaller expectation of any convex function (Hoeffding 1963, theorem 4):
-    sound, closed, and the same where events are rare.
+    `beside` takes the events as trials: given that there was one, was it on a new instance? Their number need not
+    be explained, so a rate that drifts, or jumps for both, is no evidence. The requests without an event are
+    taken in by `of_the_others`, at the rate of earlier readings side by side; the whole is the product over requests
+    of likelihood ratios, closed however large the counts, so that intervals need not be thinned.
 
-    A release that is no worse than its baseline gets past `worse` with a chance of at most `level`: three quarters of
-    it are spent on the evidence, one on the bound of the record.
+    A release that is no worse than its baseline gets past `worse` with a chance of at most `level`, of which
+    `OF_THE_BOUND` is spent on the bound of the record, the rest on the evidence.
     """
 
     level: float
@@ -44,7 +48,7 @@ class Comparison(msgspec.Struct, frozen=True):
         `over` is the chance that a release within the limit is found over it, `level` the chance that one no worse
         than its baseline is found worse.
         """
-        worse = 0.75 * level
+        worse = (1 - OF_THE_BOUND) * level
         return cls(
             level=level,
             over=EProcess(over, onset),
@@ -68,17 +72,26 @@ class Comparison(msgspec.Struct, frozen=True):
             after = self.after.seen(new.events, new.requests, bound, discount)
             return msgspec.structs.replace(counted, after=after)
         both = new + old
+        share = new.requests / both.requests
         return msgspec.structs.replace(
             counted,
-            beside=self.beside.seen(new.events, both.events, new.requests / both.requests, discount),
+            beside=self.beside.seen(new.events, both.events, share, discount, self._of_the_others(new, old, share)),
             old_beside=self.old_beside + old,
             new_beside=self.new_beside + new,
         )
 
+    def _of_the_others(self, new: Tally, old: Tally, share: float) -> tuple[float, ...]:
+        """What the requests without an event tell, at the rate that both together had in earlier readings."""
+        rate = (self.new_beside + self.old_beside).rate
+        if not rate:
+            return ()
+        fine = new.requests - new.events, old.requests - old.events
+        return tuple(of_the_others(*fine, share, rate, ratio) for ratio in self.beside.odds)
+
     @property
     def bound_level(self) -> float:
         """The chance with which the bound on the baseline's rate may be wrong."""
-        return self.level / 4
+        return OF_THE_BOUND * self.level
 
     @property
     def log_worse(self) -> float:

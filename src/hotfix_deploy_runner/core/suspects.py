@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from heapq import nsmallest
 from typing import Self
 
 import msgspec
@@ -83,7 +84,7 @@ class Suspects(msgspec.Struct, frozen=True):
             return self
         known = self._known(samples, all_, limit, discount) if self.known else {}
         fresh = [s for s in failing if s.incarnation not in self.known]
-        fresh = sorted(fresh, key=lambda s: (-s.errors, s.incarnation))[: MOST - len(known)]
+        fresh = nsmallest(MOST - len(known), fresh, key=lambda s: (-s.errors, s.incarnation))
         size = self.size or len(samples)
         known |= {s.incarnation: self._opened(s, size, self.opened + k) for k, s in enumerate(fresh)}
         had = self.had | {one.version for one in known.values() if one.conclusive}
