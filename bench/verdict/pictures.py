@@ -17,7 +17,7 @@ COLOURS = {
     "kayenta": "#8a5fb0",
     "naive": "#c98a1b",
 }
-LEFT, WIDTH, ROW, TOP = 270, 480, 19, 62
+LEFT, WIDTH, ROW, TOP = 270, 480, 24, 62
 
 
 class Picture(msgspec.Struct, frozen=True):
@@ -88,14 +88,13 @@ def _svg(picture: Picture, outcomes: Sequence[Outcome]) -> str:
 
 
 def _dots(picture: Picture, values: Sequence[tuple[str, float]], ticks: Sequence[float], y: int) -> list[str]:
-    """Ours is drawn last and larger; rules with the same figure stand side by side."""
-    dots, taken = [], dict[int, int]()
-    for rule, value in sorted(values, key=lambda pair: pair[0] == "ours"):
-        x = round(_x(picture, value, ticks))
-        beside = taken[x] = taken.get(x, -1) + 1
-        radius = 5 if rule == "ours" else 4
-        dots.append(f'<circle cx="{x + 6 * beside}" cy="{y}" r="{radius}" fill="{COLOURS[rule]}" fill-opacity=".85"/>')
-    return dots
+    """Each rule has a line of its own within the row, ours the first, so that none hides another."""
+    rules = list(COLOURS)
+    return [
+        f'<circle cx="{round(_x(picture, value, ticks))}" cy="{y - 8 + 3.4 * rules.index(rule):.1f}" '
+        f'r="{4 if rule == "ours" else 2.6}" fill="{COLOURS[rule]}"/>'
+        for rule, value in values
+    ]
 
 
 def _legend(picture: Picture) -> list[str]:

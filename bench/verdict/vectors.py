@@ -58,12 +58,11 @@ class Evidence:
         if self._like.prior == "even":
             return np.full((limit.size, self._odds.size), -math.log(self._odds.size))
         if self._like.prior == "ratios":
-            return np.broadcast_to(
-                TILT * self._odds - np.log(np.exp(TILT * self._odds).sum()), (limit.size, self._odds.size)
-            )
+            weights: Floats = TILT * self._odds - np.log(np.exp(TILT * self._odds).sum())
+            return np.broadcast_to(weights, (limit.size, self._odds.size))
         logit = np.log(limit) - np.log1p(-limit)
         weights = np.multiply(-6.0, np.logaddexp(0.0, logit[:, None] + self._odds))
-        return np.subtract(weights, _log_sum(np.full(limit.size, -np.inf), weights)[:, None])
+        return weights - _log_sum(np.full(limit.size, -np.inf), weights)[:, None]
 
 
 def _log_sum(one: Floats, many: Floats) -> Floats:
