@@ -86,13 +86,13 @@ class Watch(msgspec.Struct, frozen=True):
         new_tally, old_tally = _errors(new), _errors(old)
         born = self._born(reading)
         latency, old_latency = _latency(new), _latency(old)
-        warm = latency if len(_older(new, born, reading.end - WARM_UP)) == len(new) else None
+        warm = _older(new, born, reading.end - WARM_UP)
         return msgspec.structs.replace(
             self,
             whole=self.whole.seen(reading.end, new_tally, old_tally),
             platforms=self._platforms(reading.end, new, old, fleet),
             suspects=self._suspects(new, old, new_tally + old_tally),
-            slow=self._slow(warm or _latency(_older(new, born, reading.end - WARM_UP)), old_latency),
+            slow=self._slow(latency if warm == new else _latency(warm), old_latency),
             hang=self._hang(_older(new, born, reading.end - SETTLING), old, fleet, reading.length),
             latency=self.latency + latency,
             kept_latency=self.kept_latency.seen(reading.end, old_latency),
@@ -215,7 +215,9 @@ class Watch(msgspec.Struct, frozen=True):
         limit = max(0.01, record.upper(self.slow.bound_level))
         return self.slow.seen(new.over(edge), old.over(edge), limit, record)
 
-    def _hang(self, new: Iterable[Sample], old: Iterable[Sample], fleet: Fleet, length: Seconds) -> Hang:
+    def _hang(self, new: Sequence[Sample], old: Sequence[Sample], fleet: Fleet, length: Seconds) -> Hang:
+        if not (new and old):
+            return self.hang
         ready = {i.incarnation for i in fleet.instances if i.ready and i.role is Role.SERVING}
         return self.hang.seen(_served(new, ready), _served(old, ready), length)
 
@@ -238,8 +240,11 @@ def _latency(samples: Iterable[Sample]) -> Latency:
     return Latency.of(s.latency for s in samples if s.latency is not None)
 
 
-def _older(samples: Iterable[Sample], born: dict[str, Instant], than: Instant) -> tuple[Sample, ...]:
+def _older(samples: tuple[Sample, ...], born: dict[str, Instant], than: Instant) -> tuple[Sample, ...]:
     """The samples of incarnations that were first sampled at `than` or before."""
+    # The last to be born is the last in the dictionary: most readings find all of them older.
+    if not born or born[next(reversed(born))] <= than:
+        return samples
     return tuple(s for s in samples if born[s.incarnation] <= than)
 
 
