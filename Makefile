@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo packages test quick lint fix docs chaos contend bench lock clean
+.PHONY: help demo packages test quick lint fix docs chaos contend bench bench-verdict lock clean
 
 help:
 	@echo "make demo    set up, and run a whole hotfix on this machine"
@@ -15,6 +15,7 @@ help:
 	@echo "make chaos   hundreds of kills at every point of a run, and what comes of it"
 	@echo "make contend several at once for one environment, hundreds of times, over each transport"
 	@echo "make bench   what the runner itself costs"
+	@echo "make bench-verdict  the verdict beside other tools' rules, and its targets (some minutes)"
 	@echo "make lock    lock the dependencies anew"
 
 # What the program needs, and no more.
@@ -65,6 +66,9 @@ contend: .venv/dev packages
 bench: .venv/dev
 	$(BIN)/python -m bench.overhead $(ARGS)
 	$(BIN)/python -m bench.start_up $(ARGS)
+
+bench-verdict: .venv/dev
+	$(BIN)/python -m bench.verdict $(ARGS)
 
 lock: .venv/dev
 	$(BIN)/uv pip compile --quiet --universal --no-annotate --no-header --generate-hashes --extra scanners --group build pyproject.toml -o requirements.txt

@@ -3,8 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from hotfix_deploy_runner.core.comparison import RECENT, Baseline, Comparison, Tally
+from hotfix_deploy_runner.core.baseline import RECENT, Baseline, Tally, Unevenness
+from hotfix_deploy_runner.core.comparison import Comparison
 
 tallies = st.integers(0, 400).flatmap(lambda n: st.builds(Tally, st.just(n), st.integers(0, n)))
 LIMIT = 0.05
@@ -20,7 +22,7 @@ def record(*tallies: Tally) -> Baseline:
 def compared(*readings: tuple[Tally, Tally], baseline: Baseline | None = None) -> Comparison:
     """Folded as the watch does: the record is that of earlier readings."""
     known = baseline or Baseline()
-    comparison = Comparison.begin(0.008, 1 / 300)
+    comparison = Comparison.begin(0.009, 0.008, 1 / 300)
     for new, old in readings:
         comparison = comparison.seen(new, old, LIMIT, known)
         known = known.seen(old)
@@ -145,3 +147,38 @@ def test_bursts_in_the_record_weaken_the_evidence(old: Tally) -> None:
     plain, discounted = (compared((Tally(50, 9), old), baseline=known) for known in (calm, bursts))
     assert 0 < discounted.over.log_evidence < plain.over.log_evidence
     assert discounted.log_worse < plain.log_worse
+
+
+def test_independent_readings_are_not_uneven() -> None:
+    uneven = Unevenness()
+    for events in (4, 6, 5, 3, 7, 5, 4, 6) * 10:
+        uneven = uneven.seen(Tally(100, events))
+    assert uneven.dispersion == 1
+
+
+def test_bursts_are_uneven_and_one_step_is_not() -> None:
+    bursts = step = Unevenness()
+    for n in range(200):
+        bursts = bursts.seen(Tally(100, 30 * (n % 5 == 0)))
+        step = step.seen(Tally(100, 30 * (n > 100)))
+    assert bursts.dispersion > 5
+    assert step.dispersion == 1
+
+
+def test_one_table_s_unevenness_by_hand() -> None:
+    """2 of 10, then 6 of 10: chi-squared of the table is 20 (2 x 4 - 8 x 6)^2 / (10 x 10 x 8 x 12), 3.33."""
+    assert Unevenness().seen(Tally(10, 2)).seen(Tally(10, 6)).chi_squared == pytest.approx(
+        stats.chi2_contingency([[2, 8], [6, 4]], correction=False).statistic
+    )
+
+
+@pytest.mark.parametrize(
+    ("clean", "conclusive"),
+    [(40, True), (2, False)],
+    ids=["its bound is under the limit", "it leaves as bad a rate credible"],
+)
+def test_over_the_limit_is_worse_than_a_record_whose_bound_is_under_it(clean: int, conclusive: bool) -> None:
+    known = record(*[Tally(5, 0)] * clean)
+    comparison = compared(*[(Tally(50, 6), NONE)] * 12, baseline=known)
+    assert comparison.over.conclusive
+    assert comparison.conclusive == conclusive

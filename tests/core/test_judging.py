@@ -58,6 +58,16 @@ def test_a_gate_waits_for_a_reading_that_covers_its_batch() -> None:
     assert (passed.lines, passed.verdict) == ((), None)
 
 
+def test_a_gate_waits_until_readings_cover_min_healthy() -> None:
+    start = beginning()
+    rolling = msgspec.structs.replace(start.policy.rolling, min_healthy=4.0)
+    run = batch_done(msgspec.structs.replace(start, policy=msgspec.structs.replace(start.policy, rolling=rolling)))
+    run = read(run, 1012.0)
+    assert gate(run, gate_of(run), 1012.0) is None, "two seconds of it"
+    run = read(run, 1014.0)
+    assert gate(run, gate_of(run), 1014.0) is not None
+
+
 def test_a_gate_that_nothing_covers_passes_unobserved_and_says_so() -> None:
     run = batch_done(beginning())
     over = patience(run, gate_of(run), 1011.0)

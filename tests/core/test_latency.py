@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotfix_deploy_runner.core.comparison import Baseline, Tally
+from hotfix_deploy_runner.core.baseline import Baseline, Tally
 from hotfix_deploy_runner.core.latency import Latency
 from hotfix_deploy_runner.core.reading import Histogram
 

@@ -1,6 +1,7 @@
 """Each verdict, with its words."""
 
-from tests.fakes.release import NEW, Story, fleet, instance
+import msgspec
+from tests.fakes.release import NEW, OLD, Group, Story, fleet, instance
 
 from hotfix_deploy_runner.core.fleet import Fleet, State
 from hotfix_deploy_runner.core.policy import Watching
@@ -26,7 +27,8 @@ def test_healthy() -> None:
     verdict = before().rolled_out().then(THREE, times=29).then([(50, 1), (50, 0), (50, 0)]).verdict()
     assert verdict.kind is Kind.HEALTHY
     assert verdict.reason == (
-        "the window is over; 1 error in 4,800 requests; the limit is 5.00 %; v2.14.3: 0 errors in 5,100 requests"
+        "the window is over; 1 error in 4,800 requests; the limit is 5.00 %; v2.14.3: 0 errors in 5,100 requests; "
+        "with 4,800 requests, a rate under 5.81 % would have gone unnoticed"
     )
 
 
@@ -45,9 +47,9 @@ def test_breached_by_errors_from_the_start_in_three_readings() -> None:
     assert verdict.figures["evidence_worse"] >= verdict.figures["needed_worse"]
 
 
-def test_breached_by_errors_that_begin_later_in_five() -> None:
-    assert before().then([(50, 25)], TWO, times=3).verdict().kind is Kind.PENDING
-    assert before().then([(50, 25)], TWO, times=5).verdict().kind is Kind.BREACHED
+def test_breached_by_errors_that_begin_later_in_three_readings_too() -> None:
+    assert before().then([(50, 25)], TWO, times=2).verdict().kind is Kind.PENDING
+    assert before().then([(50, 25)], TWO, times=3).verdict().kind is Kind.BREACHED
 
 
 def test_breached_after_the_rollout() -> None:
@@ -66,6 +68,59 @@ def test_breached_at_the_end() -> None:
         "at the window's end, 240 errors in 4,500 requests; the limit is 5.00 %; "
         "such evidence has a chance below 1 % under a release that is no worse than v2.14.3"
     )
+
+
+FORTY = [(20, 0)] * 40
+ONE_DEAD = [(20, 20), *FORTY[1:]]
+
+
+def hundred(new: Group, old: Group = (), times: int = 1) -> Story:
+    """A clean baseline of a hundred instances, then `new` in their place."""
+    story = Story.begin(SHORT).then(old=[(20, 0)] * 100, times=10).then([(20, 0)] * 10, [(20, 0)] * 90, times=3)
+    return story.rolled_out().then(new, old, times=times)
+
+
+def test_breached_by_one_dead_instance_of_a_hundred() -> None:
+    """A hundredth of all requests fails, which is far under the limit."""
+    one_dead = [(20, 20), *[(20, 0)] * 99]
+    assert hundred(one_dead, times=2).verdict().kind is Kind.PENDING
+    verdict = hundred(one_dead, times=6).verdict()
+    assert verdict.kind is Kind.BREACHED
+    assert verdict.reason == (
+        "on pod-1 alone, 100 errors in 100 requests (all others: 0 errors in 9,900 requests); the limit is 5.00 %; "
+        "such evidence has a chance below 1 % under a release that is no worse than v2.14.3"
+    )
+    assert list(verdict.figures["instances"]) == ["pod-1"]
+
+
+def test_an_instance_is_no_worse_than_others_that_fail_too() -> None:
+    few = [(20, 2)] * 100
+    assert not hundred(few, times=25).watch.suspects.guilty(NEW)
+
+
+def test_one_dead_instance_is_no_news_where_an_old_one_was_dead_too() -> None:
+    story = Story.begin(SHORT).then(FORTY, ONE_DEAD, times=8)
+    assert story.watch.suspects.guilty(OLD)
+    after = story.then(ONE_DEAD, FORTY, times=8)
+    assert after.watch.suspects.guilty(NEW)
+    assert after.verdict().kind is Kind.PENDING
+
+
+def on_platforms(new: int, old: int) -> Fleet:
+    """The first instance of each version on `workers`, the rest on `api`."""
+    seen = fleet(new, old).instances
+    placed = (msgspec.structs.replace(i, platform="workers" if n in (0, new) else "api") for n, i in enumerate(seen))
+    return Fleet(tuple(placed))
+
+
+def test_breached_on_one_platform() -> None:
+    """The workers have little of the traffic: three requests in ten fail there, one in a hundred of all."""
+    start = Story.begin(SHORT).then(old=[(30, 0), *[(500, 0)] * 2], times=30, runs=on_platforms(0, 3))
+    beside = [(30, 9), (500, 0)], [(30, 0), (500, 0)]
+    verdict = start.then(*beside, times=5, runs=on_platforms(2, 2)).verdict()
+    assert verdict.kind is Kind.BREACHED
+    assert verdict.reason.startswith("on workers alone, 45 errors in 150 requests; the limit is 5.00 %; such")
+    assert verdict.figures["platforms"]["api"]["errors"] == 0
 
 
 def test_breached_by_a_restart() -> None:
@@ -113,6 +168,15 @@ def test_unproven_without_a_baseline() -> None:
     assert verdict.baseline_error_rate is None
 
 
+def test_a_baseline_that_is_too_small_is_said() -> None:
+    verdict = Story.begin(SHORT).then(old=[(4, 0)], times=3).rolled_out().then([(10, 2)], times=30).verdict()
+    assert verdict.kind is Kind.UNPROVEN
+    assert verdict.figures["baseline_small"]
+    assert verdict.reason.endswith(
+        "(v2.14.3: 0 errors in 12 requests, too small a baseline: it leaves up to 44.80 % credible)"
+    )
+
+
 def test_unproven_when_worse_under_the_limit() -> None:
     verdict = before().rolled_out().then([(50, 1)] * 3, times=30).verdict()
     assert verdict.kind is Kind.UNPROVEN
@@ -138,14 +202,14 @@ def test_quiet() -> None:
     verdict = story.verdict()
     assert verdict.kind is Kind.QUIET
     assert verdict.reason == (
-        "0 errors in 30 requests: too few to tell; an error rate up to 9.50 % could have gone unseen (at 95 %)"
+        "0 errors in 30 requests: too few to tell; with 30 requests, a rate under 17.70 % would have gone unnoticed"
     )
 
 
 def test_no_traffic_at_all_is_quiet() -> None:
     verdict = Story.begin(SHORT).then(old=THREE, times=30).rolled_out().then([(0, 0)], times=30).verdict()
     assert verdict.kind is Kind.QUIET
-    assert "up to 100.00 %" in verdict.reason
+    assert "with 0 requests, a rate under 100.00 %" in verdict.reason
     assert verdict.error_rate is None
 
 

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from tests.fakes.release import NEW, OLD, Story, fleet, instance, reading
 
 from hotfix_deploy_runner.core.fleet import Fleet, State
+from hotfix_deploy_runner.core.part import EXPIRY, LEAST_LIMIT
 from hotfix_deploy_runner.core.policy import Watching
 from hotfix_deploy_runner.core.reading import Reading, Sample
 from hotfix_deploy_runner.core.verdict import Kind
-from hotfix_deploy_runner.core.watch import LEAST_LIMIT, Watch
+from hotfix_deploy_runner.core.watch import Watch
 
 pairs = st.integers(0, 300).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n)))
 groups = st.lists(pairs, max_size=3)
@@ -59,12 +60,15 @@ def test_no_data_never_breaches(readings: int, after: float) -> None:
     assert story.verdict(after).kind in (Kind.PENDING, Kind.QUIET, Kind.BLIND)
 
 
-@given(st.lists(pairs, min_size=1, max_size=8), st.data())
-def test_more_errors_are_more_evidence(errors: list[tuple[int, int]], data: st.DataObject) -> None:
-    fewer = more = Story.begin().then(old=THREE, times=5)
-    for requests, most in errors:
-        fewer = fewer.then([(requests, data.draw(st.integers(0, most)))])
-        more = more.then([(requests, most)])
+@given(st.lists(pairs, max_size=8), pairs, st.data())
+def test_more_errors_are_more_evidence(
+    before: list[tuple[int, int]], last: tuple[int, int], data: st.DataObject
+) -> None:
+    story = Story.begin().then(old=THREE, times=5)
+    for pair in before:
+        story = story.then([pair])
+    requests, most = last
+    fewer, more = story.then([(requests, data.draw(st.integers(0, most)))]), story.then([last])
     assert fewer.watch.errors.over.log_evidence <= more.watch.errors.over.log_evidence + 1e-9
     assert fewer.watch.errors.log_worse <= more.watch.errors.log_worse + 1e-9
 
@@ -132,6 +136,25 @@ def test_covers() -> None:
     later = watch.observed(reading(12.0, 2.0, [(5, 0)], ()), fleet(1, 0))
     assert not later.covers(both, since=12.0)
     assert later.covers(both[:1], since=12.0)
+
+
+def test_covers_for_a_while() -> None:
+    watch = begun()
+    for at in (10.0, 12.0, 14.0):
+        watch = watch.observed(reading(at, 2.0, [(5, 0)], ()), fleet(1, 0))
+    one = [fleet(1, 0).instances[0].incarnation]
+    assert watch.covers(one, since=15.0, length=6.0)
+    assert not watch.covers(one, since=15.0, length=6.1)
+
+
+def test_a_record_expires() -> None:
+    """Half an hour after the last that was seen of the old version, it is nothing to go by any more."""
+    story = Story.begin().then(old=THREE, times=10).rolled_out()
+    kept = Story(story.watch, story.at + EXPIRY - 2).then(THREE)
+    assert kept.watch.baseline.total.requests == 1500
+    lapsed = Story(story.watch, story.at + EXPIRY).then(THREE)
+    assert lapsed.watch.baseline.total.requests == 0
+    assert "what was known of v2.14.3 is out of date" in lapsed.then([(50, 10)] * 3, times=300).verdict().reason
 
 
 def test_a_reading_in_which_all_are_silent_is_none() -> None:

@@ -66,7 +66,7 @@ def beginning(
 ) -> RunStarted:
     """The first event of a run; three instances on one platform unless told otherwise."""
     seen = facts(platforms or {"api": 3}, target=target, staging=staging, metrics=metrics, probes=probes)
-    policy = Policy(watching, Rolling(batches=batches), merge_into=merge_into, hooks=hooks)
+    policy = Policy(watching, Rolling(batches=batches, min_healthy=2.0), merge_into=merge_into, hooks=hooks)
     request = Request(action, target, branch="hotfix/auth-bypass", operator="ann")
     return RunStarted(
         at=1000.0, run="r1", request=request, policy=policy, facts=seen, steps=plan(request, policy, seen)

@@ -12,7 +12,8 @@ the requests), requests that are slow, requests that old instances completed.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -20,8 +21,17 @@ import msgspec
 RATE_ODDS = tuple(math.log(1.1) + step * math.log(1.25) for step in range(32))
 """Odds ratios 1.1 to 1,110, as logarithms: for rates, where a limit of 5 % makes them 5.5 % to 98 %."""
 
-SHARE_ODDS = tuple(math.log(ratio) for ratio in (1.5, 2, 3, 5, 8, 12, 20, 40))
+SHARE_ODDS = tuple(math.log(ratio) for ratio in (1.5, 2, 3, 5, 8, 12, 20, 40, 100, 300))
 """For two groups side by side: how many times the odds of one group are those of the other."""
+
+TILT = 0.75
+"""Large ratios have more weight: where one of two groups has all the events, those are few, and each tells little."""
+
+LIKELY = 0.5
+"""The highest rate that is supposed of the new group side by side: successes after all are not to tell too much."""
+
+READINGS = 2.25
+"""How many readings it takes at least to be conclusive, from evidence of 1: three."""
 
 FROM_THE_START = 0.5
 """The prior weight of a fault that is there in the first reading; the rest is spread over later beginnings."""
@@ -34,16 +44,19 @@ class EProcess(msgspec.Struct, frozen=True):
     ratios since k (1 before k). The weights sum to 1, so it is computed forward, like a hidden Markov model: `waiting`
     is the logarithm of the weight of "has not begun", `masses` those of the alternatives that have.
 
-    Every ratio is raised to the power 1/discount (at most 1), then cut off at exp(`cap`). Both keep its conditional
-    expectation at or below 1, the first by Jensen's inequality, the second because it only makes it smaller; `limit`
-    and `discount` may change from reading to reading as long as they depend on earlier readings, or on the counts of
-    trials, only. So the whole is a non-negative supermartingale that starts at 1, and by Ville's inequality
-    the chance that it ever reaches 1/`level` is at most `level`, however often one looks. Cutting off inside the sum
-    rather than outside it keeps the evidence from ever falling below the weight of "has not begun": a burst that
-    passes costs nothing later. `cap` is half of ln(1/`level`), so that no single reading suffices.
+    Every ratio is raised to the power 1/discount (at most 1), and the whole is scaled down where a reading would lift
+    it by more than `cap` from where it was, or from 1 where it was less. Both keep its conditional expectation at or
+    below what it was, the first by Jensen's inequality, the second because it only makes it smaller; `limit` and
+    `discount` may change from reading to reading as long as they depend on earlier readings, or on the counts of
+    trials, only. So the whole is a non-negative supermartingale that starts at 1, and by Ville's inequality the chance
+    that it ever reaches 1/`level` is at most `level`, however often one looks. What it supposes: that trials fail
+    independently, or no more unevenly than `discount` says. The weight of "has not begun" is never scaled, so a burst
+    that passes costs nothing later.
 
     `level` is the chance of a false alarm; `onset` the chance per reading that a fault begins; `odds` the logarithms of
-    the alternatives' odds ratios. `prior` weighs them: `beta` as Beta(1/2, 2) does, truncated to (limit, 1]; `even`.
+    the alternatives' odds ratios. `prior` weighs them: `rates` as Beta(0, 6) truncated to (limit, 1] does (evenly on a
+    logarithmic scale while rates are small, and little above a half, where a few readings suffice anyway); `ratios` by
+    the odds ratio to the power of `TILT`; `even`.
 
     Sources: Ville 1939; Shin, Ramdas and Rinaldo, "E-detectors" (arXiv 2203.03532) for the sum over beginnings.
     """
@@ -51,7 +64,7 @@ class EProcess(msgspec.Struct, frozen=True):
     level: float
     onset: float
     odds: tuple[float, ...] = RATE_ODDS
-    prior: Literal["beta", "even"] = "beta"
+    prior: Literal["rates", "ratios", "even"] = "rates"
     waiting: float = 0.0
     masses: tuple[float, ...] = ()
 
@@ -62,8 +75,11 @@ class EProcess(msgspec.Struct, frozen=True):
 
     @property
     def cap(self) -> float:
-        """The most that one reading can add to the logarithm of the evidence."""
-        return self.needed / 2
+        """The most that one reading can add to the logarithm of the evidence, where that is not below 0.
+
+        Less than half of what is needed: an event no longer than one interval may fall into two readings.
+        """
+        return self.needed / READINGS
 
     @property
     def log_evidence(self) -> float:
@@ -75,44 +91,87 @@ class EProcess(msgspec.Struct, frozen=True):
         """Whether the evidence has reached 1/`level` now."""
         return self.log_evidence >= self.needed
 
-    def seen(self, events: int, trials: int, limit: float, discount: float = 1.0) -> "EProcess":
+    def seen(
+        self, events: int, trials: int, limit: float, discount: float = 1.0, besides: Sequence[float] = ()
+    ) -> "EProcess":
         """With one more reading: `events` in `trials`, against `limit`, a probability.
 
         No trials, or a limit of 1 or more (nothing can be over it), change nothing. `discount` is the overdispersion,
-        at least 1. Raises `ValueError` for counts or a discount out of range.
+        at least 1. `besides` are logarithms of further likelihood ratios from the same reading, one an alternative,
+        where what is not a trial tells something too (`of_the_others`). Raises `ValueError` for counts or a discount
+        out of range.
         """
         if not 0 <= events <= trials or discount < 1:
             raise ValueError(f"{events} events in {trials} trials, discount {discount}")
-        if trials == 0 or limit >= 1:
+        if (trials == 0 and not besides) or limit >= 1:
             return self
         limit = max(limit, 1e-9)
         begins = self.onset if self.masses else FROM_THE_START
         entering = self.waiting + math.log(begins)
         held = self.masses or (-math.inf,) * len(self.odds)
-        return msgspec.structs.replace(
-            self,
-            waiting=self.waiting + math.log1p(-begins),
-            masses=tuple(
-                log_sum((mass, entering + weight)) + min(self.cap, log_ratio(events, trials, limit, odds) / discount)
-                for mass, weight, odds in zip(held, self._weights(limit), self.odds, strict=True)
-            ),
+        waiting = self.waiting + math.log1p(-begins)
+        masses = tuple(
+            log_sum((mass, entering + weight)) + (log_ratio(events, trials, limit, odds) + more) / discount
+            for mass, weight, odds, more in zip(
+                held, self._weights(limit), self.odds, besides or (0.0,) * len(self.odds), strict=True
+            )
         )
+        allowed = max(0.0, self.log_evidence) + self.cap
+        if log_sum((waiting, *masses)) > allowed:
+            masses = _scaled(masses, allowed, waiting)
+        return msgspec.structs.replace(self, waiting=waiting, masses=masses)
 
     def _weights(self, limit: float) -> tuple[float, ...]:
         """The logarithms of the alternatives' prior weights."""
         if self.prior == "even":
             return (-math.log(len(self.odds)),) * len(self.odds)
-        # Beta(1/2, 2)'s density times d(rate)/d(log odds) = rate (1 - rate); log odds are evenly spaced.
-        logit = math.log(limit) - math.log1p(-limit)
-        rates = (1 / (1 + math.exp(-logit - odds)) for odds in self.odds)
-        weights = [math.sqrt(rate) * (1 - rate) ** 2 for rate in rates]
-        total = sum(weights)
-        return tuple(math.log(weight / total) for weight in weights)
+        if self.prior == "ratios":
+            total = log_sum(TILT * odds for odds in self.odds)
+            return tuple(TILT * odds - total for odds in self.odds)
+        return _rate_weights(limit, self.odds)
+
+
+def _scaled(masses: tuple[float, ...], whole: float, waiting: float) -> tuple[float, ...]:
+    """`masses` brought to where they and `waiting` sum to `whole`, all logarithms."""
+    down = log_sum(masses) - (whole + math.log1p(-math.exp(waiting - whole)))
+    return tuple(mass - down for mass in masses)
+
+
+@lru_cache(maxsize=64)
+def _rate_weights(limit: float, odds: tuple[float, ...]) -> tuple[float, ...]:
+    """Beta(0, 6)'s density, (1 - rate)^5 / rate, times d(rate)/d(log odds), rate (1 - rate); `odds` evenly spaced."""
+    # 1 - rate = 1 / (1 + exp(logit + odds)), in logs.
+    logit = math.log(limit) - math.log1p(-limit)
+    weights = [-6 * _softplus(logit + one) for one in odds]
+    total = log_sum(weights)
+    return tuple(weight - total for weight in weights)
+
+
+def _softplus(x: float) -> float:
+    """log(1 + exp(x))."""
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
 
 
 def log_ratio(events: int, trials: int, limit: float, odds: float) -> float:
     """The logarithm of the likelihood ratio of an alternative, whose odds are exp(`odds`) times the limit's."""
     return events * odds - trials * math.log1p(limit * math.expm1(odds))
+
+
+def of_the_others(new: int, old: int, share: float, rate: float, ratio: float) -> float:
+    """What the requests without the event add to `log_ratio` for two groups side by side; 0 for a rate of 0.
+
+    `log_ratio` with `share`, the new group's part of all requests, as its limit tells how the events divide. Together
+    they are the likelihood ratio of "the rate of the new group is exp(`ratio`) times that of the old, and `rate` that
+    of both together" to "both have `rate`". `new` and `old` count the requests without the event. Its expectation is
+    at most 1 for whatever rate both groups have, or for one that is lower in the new: with the ratios of the rates
+    to `rate` as 1 + a and 1 + b, it is (1 + d a)^new (1 + d b)^old for some d, and share a + (1 - share) b = 0.
+    (Turner, Ly and Grünwald, arXiv 2106.02693.) `rate` must not depend on this reading.
+    """
+    times = math.exp(ratio)
+    whole = 1 + share * (times - 1)
+    rate = min(rate, LIKELY * whole / times)
+    without = math.log1p(-rate)
+    return new * (math.log1p(-rate * times / whole) - without) + old * (math.log1p(-rate / whole) - without)
 
 
 def log_sum(logs: Iterable[float]) -> float:

@@ -29,7 +29,7 @@ class Instance(msgspec.Struct, frozen=True):
 
     `name` is its place in the fleet and survives a replacement; `incarnation` is this one life of it and
     changes at every restart. `endpoint` is a base URL (`http://127.0.0.1:9101`) or None. `why` says in the
-    platform's words why it is not ready.
+    platform's words why it is not ready. `platform` names the one it runs on, where the environment has several.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Instance(msgspec.Struct, frozen=True):
     role: Role = Role.SERVING
     endpoint: str | None = None
     why: str = ""
+    platform: str = ""
 
     @property
     def ready(self) -> bool:

@@ -45,7 +45,7 @@ def patience(run: Run, step: Step, now: Instant) -> Instant:
 
 
 def gate(run: Run, step: Step, now: Instant) -> Judgement | None:
-    """A gate passes when a reading covers the batch's instances, or its patience is over; None: not yet.
+    """A gate passes when readings cover `min_healthy` of each instance, or its patience is over; None: not yet.
 
     A breach is no concern of a gate: it turns the run before any gate is asked.
     """
@@ -56,7 +56,7 @@ def gate(run: Run, step: Step, now: Instant) -> Judgement | None:
         why = f"promotion {asked_by(run.promoted)}"
         return Judgement((Line(Status.WARN, f"Gate {step.args['batch'].partition(':')[2]} passed at once", (why,)),))
     healthy_since = batch.ended_at or now
-    if run.watch.covers(batch.found.get("incarnations", ()), healthy_since):
+    if run.watch.covers(batch.found.get("incarnations", ()), healthy_since, run.policy.rolling.min_healthy):
         return Judgement()
     if now < patience(run, step, now):
         return None

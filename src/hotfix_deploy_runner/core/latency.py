@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from .comparison import Baseline, Tally
+from .baseline import Baseline, Tally
 from .instant import Seconds
 from .reading import Histogram
 
@@ -29,15 +29,18 @@ class Latency(msgspec.Struct, frozen=True):
     def of(cls, histograms: Iterable[Histogram]) -> "Latency":
         """One reading's. Of histograms with different edges, those with the most common ones."""
         given = [h for h in histograms if h.edges and len(h.edges) == len(h.counts)]
-        common = Counter(h.edges for h in given).most_common(1)
-        if not common:
+        if not given:
             return cls()
-        counts = tuple(map(sum, zip(*(h.counts for h in given if h.edges == common[0][0]), strict=True)))
+        common = given[0].edges
+        if any(h.edges != common for h in given):
+            common = Counter(h.edges for h in given).most_common(1)[0][0]
+            given = [h for h in given if h.edges == common]
+        counts = tuple(map(sum, zip(*(h.counts for h in given), strict=True)))
         requests = sum(counts)
         if not requests:
             return cls()
         slower = _slower(counts, requests)
-        edges = tuple(math.inf if edge is None else edge for edge in common[0][0])
+        edges = tuple(math.inf if edge is None else edge for edge in common)
         return cls(edges, requests, slower, tuple(count**2 / requests for count in slower), readings=1)
 
     def __add__(self, other: "Latency") -> "Latency":

@@ -14,6 +14,11 @@ class Life(msgspec.Struct, frozen=True):
     unready_since: Instant | None = None
     why: str = ""
 
+    @property
+    def well(self) -> bool:
+        """Whether it was ready when it was last seen."""
+        return self.was_ready and self.unready_since is None
+
     def seen(self, at: Instant, ready: bool, why: str) -> "Life":
         """As seen at `at`; itself when nothing has changed."""
         since = at if self.unready_since is None else self.unready_since
@@ -42,10 +47,12 @@ class Lives(msgspec.Struct, frozen=True):
         for instance in fleet.serving:
             if instance.revision.version != version:
                 continue
-            if instance.incarnation not in self.known and gone.pop(instance.name, ""):
+            ready, life = instance.ready, self.known.get(instance.incarnation)
+            if life is None and gone.pop(instance.name, ""):
                 restarted.append(instance.name)
-            life = self.known.get(instance.incarnation) or Life(instance.name)
-            known[instance.incarnation] = life.seen(at, instance.ready, instance.why)
+            if life is None or not (ready and life.well):
+                life = (life or Life(instance.name)).seen(at, ready, instance.why)
+            known[instance.incarnation] = life
         known |= {key: Life(name, was_ready=True) for name, key in gone.items()}
         return Lives(known, (*self.restarted, *restarted), at)
 

@@ -61,6 +61,10 @@ def _before_the_end(found: Findings) -> tuple[Kind, str] | None:
         return Kind.BREACHED, wording.hung(found)
     if found.errors.conclusive:
         return Kind.BREACHED, wording.breached(found)
+    if found.failing:
+        return Kind.BREACHED, wording.platforms(found)
+    if found.guilty:
+        return Kind.BREACHED, wording.instances(found)
     # Without a rollback to gain by it, there is no reason to stop watching early.
     if found.slow.conclusive and found.limits.on_slow == "rollback":
         return Kind.SLOW, wording.slow(found)

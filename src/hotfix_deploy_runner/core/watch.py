@@ -1,11 +1,12 @@
 """The fold of readings: everything that was seen of a release so far. It accumulates; `verdict` judges."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Self
 
 import msgspec
 
-from .comparison import Baseline, Comparison, Tally
+from .baseline import Baseline, Kept, Tally
+from .comparison import Comparison
 from .evidence import EProcess
 from .findings import Findings
 from .fleet import Fleet, Role
@@ -13,12 +14,17 @@ from .hang import HANG_ODDS, Hang, Served
 from .instant import Instant, Seconds
 from .latency import Latency
 from .lives import Lives
+from .part import Part, expiry
 from .policy import Watching
 from .reading import Reading, Sample
+from .suspects import Suspects
 from .verdict import Verdict, judge
 
-ERRORS, SLOW, HANG = 0.8, 0.1, 0.1
-"""How the tests share alpha: the chances of their false alarms sum to it."""
+OVER, OVER_OF_PLATFORMS, OVER_OF_INSTANCES = 0.9, 0.05, 0.05
+"""How the tests against the limit share alpha: a release within it is found over it with a chance of alpha at most."""
+
+WORSE, WORSE_OF_PLATFORMS, WORSE_OF_INSTANCES, SLOW, HANG = 0.8, 0.05, 0.05, 0.05, 0.05
+"""How the tests against the baseline do: one that is no worse is found so, slow or hanging with a chance of alpha."""
 
 MAX_GAP = 3
 """How many intervals a reading counts for at most as watched time: the rest of a longer one was blind."""
@@ -29,35 +35,29 @@ SETTLING: Seconds = 5.0
 WARM_UP: Seconds = 10.0
 """How long a new instance may be slow: caches and connections."""
 
-LEAST_LIMIT = 0.001
-"""The least limit in `over-baseline` mode: a multiple of almost nothing is no harm."""
-
-
-class Span(msgspec.Struct, frozen=True):
-    """When an incarnation was sampled: the start of its first reading, the end of its last."""
-
-    first: Instant
-    last: Instant
-
 
 class Watch(msgspec.Struct, frozen=True):
     """What was seen of the release `new` beside and after `old`, both versions. Immutable; made with `begin`.
 
     Samples of the old version are the baseline, those during the rollout included; of other versions nothing is kept.
-    `watched` is the watched time in seconds since `rolled_out`. Observing costs O(samples), judging the same always.
+    `whole` is everything together; `platforms` are those of an environment that has several, as far as they are known.
+    `watched` is the watched time in seconds since `rolled_out`. `born` says when an incarnation was first sampled (the
+    start of that reading), `sampled` when last (the end). Observing costs O(samples), judging the same always.
     """
 
     limits: Watching
     old: str
     new: str
-    errors: Comparison
+    whole: Part
     slow: Comparison
     hang: Hang
-    baseline: Baseline = Baseline()
+    kept_latency: Kept[Latency]
+    suspects: Suspects
+    platforms: dict[str, Part] = {}
     latency: Latency = Latency()
-    baseline_latency: Latency = Latency()
     lives: Lives = Lives()
-    sampled: dict[str, Span] = {}
+    born: dict[str, Instant] = {}
+    sampled: dict[str, Instant] = {}
     heard: Instant | None = None
     all_in: Instant | None = None
     watched: Seconds = 0.0
@@ -65,14 +65,16 @@ class Watch(msgspec.Struct, frozen=True):
     @classmethod
     def begin(cls, limits: Watching, old: str, new: str) -> Self:
         """Nothing seen yet."""
-        onset = min(0.5, limits.interval / max(limits.window, limits.interval))
+        onset, alpha = _onset(limits), limits.alpha
         return cls(
             limits,
             old,
             new,
-            errors=Comparison.begin(ERRORS * limits.alpha, onset),
-            slow=Comparison.begin(SLOW * limits.alpha, onset),
-            hang=Hang(EProcess(HANG * limits.alpha, onset, odds=HANG_ODDS, prior="even")),
+            whole=Part.begin(limits, OVER * alpha, WORSE * alpha, onset),
+            slow=Comparison.begin(SLOW * alpha, SLOW * alpha, onset),
+            hang=Hang(EProcess(HANG * alpha, onset, odds=HANG_ODDS, prior="even")),
+            kept_latency=Kept[Latency].begin(Latency(), expiry(limits)),
+            suspects=Suspects(OVER_OF_INSTANCES * alpha, WORSE_OF_INSTANCES * alpha, onset),
         )
 
     def observed(self, reading: Reading, fleet: Fleet, at: Instant | None = None) -> Self:
@@ -86,18 +88,21 @@ class Watch(msgspec.Struct, frozen=True):
         new = tuple(s for s in reading.samples if s.version == self.new)
         old = tuple(s for s in reading.samples if s.version == self.old != self.new)
         new_tally, old_tally = _errors(new), _errors(old)
-        sampled = self._sampled(reading)
+        born = self._born(reading)
         latency, old_latency = _latency(new), _latency(old)
+        warm = _older(new, born, reading.end - WARM_UP)
         return msgspec.structs.replace(
             self,
-            errors=self.errors.seen(new_tally, old_tally, self.limit, self.baseline),
-            slow=self._slow(_latency(_older(new, sampled, reading.end - WARM_UP)), old_latency),
-            hang=self._hang(_older(new, sampled, reading.end - SETTLING), old, fleet, reading.length),
-            baseline=self.baseline.seen(old_tally),
+            whole=self.whole.seen(reading.end, new_tally, old_tally),
+            platforms=self._platforms(reading.end, new, old, fleet),
+            suspects=self._suspects(new, old, new_tally + old_tally),
+            slow=self._slow(latency if warm == new else _latency(warm), old_latency),
+            hang=self._hang(_older(new, born, reading.end - SETTLING), old, fleet, reading.length),
             latency=self.latency + latency,
-            baseline_latency=self.baseline_latency + old_latency,
+            kept_latency=self.kept_latency.seen(reading.end, old_latency),
             lives=self.lives.seen(seen, fleet, self.new),
-            sampled=sampled,
+            born=born,
+            sampled=self.sampled | dict.fromkeys((s.incarnation for s in reading.samples), reading.end),
             heard=reading.end,
             watched=self.watched + self._watched(reading),
         )
@@ -120,9 +125,12 @@ class Watch(msgspec.Struct, frozen=True):
             return self
         return msgspec.structs.replace(self, all_in=at, heard=at if self.heard is None else self.heard)
 
-    def covers(self, incarnations: Collection[str], since: Instant) -> bool:
-        """Whether each of these incarnations had a sample in a reading that ended after `since`."""
-        return all(key in self.sampled and self.sampled[key].last > since for key in incarnations)
+    def covers(self, incarnations: Collection[str], since: Instant, length: Seconds = 0.0) -> bool:
+        """Whether the readings cover each of these incarnations: for `length` at least, and after `since`."""
+        return all(
+            self.sampled.get(key, since) > since and self.sampled[key] - self.born[key] >= length
+            for key in incarnations
+        )
 
     def judge(self, now: Instant) -> Verdict:
         """The verdict at `now`; PENDING while nothing is conclusive and the window is not over."""
@@ -131,9 +139,9 @@ class Watch(msgspec.Struct, frozen=True):
                 limits=self.limits,
                 new=self.new,
                 old=self.old,
-                limit=self.limit,
-                errors=self.errors,
-                baseline=self.baseline,
+                whole=self.whole,
+                platforms=self.platforms,
+                suspects=self.suspects,
                 slow=self.slow,
                 edge=self.edge,
                 latency=self.latency,
@@ -148,17 +156,24 @@ class Watch(msgspec.Struct, frozen=True):
         )
 
     @property
-    def limit(self) -> float:
-        """The error rate in force, a fraction.
+    def errors(self) -> Comparison:
+        """All errors of the new version, compared."""
+        return self.whole.errors
 
-        In `over-baseline` mode: `over_baseline` times the upper bound of the baseline's rate, at least
-        `LEAST_LIMIT`. Not knowing the baseline well does not lift it over `threshold`; a high baseline does.
-        """
-        if self.limits.mode == "absolute":
-            return self.limits.threshold
-        multiple, rate = self.limits.over_baseline, self.baseline.total.rate or 0.0
-        bound = multiple * self.baseline.upper(self.errors.bound_level)
-        return max(LEAST_LIMIT, multiple * rate, min(self.limits.threshold, bound))
+    @property
+    def baseline(self) -> Baseline:
+        """The old version's record, as far as it counts."""
+        return self.whole.baseline
+
+    @property
+    def baseline_latency(self) -> Latency:
+        """The old version's latency, as far as it counts."""
+        return self.kept_latency.whole
+
+    @property
+    def limit(self) -> float:
+        """The error rate in force, a fraction."""
+        return self.whole.limit
 
     @property
     def edge(self) -> Seconds | None:
@@ -172,6 +187,30 @@ class Watch(msgspec.Struct, frozen=True):
         index = self.baseline_latency.edge_from(max(self.limits.p99_ratio * p99, self.limits.p99_floor))
         return None if index is None else self.baseline_latency.edges[index]
 
+    def _platforms(self, at: Instant, new: Sequence[Sample], old: Sequence[Sample], fleet: Fleet) -> dict[str, Part]:
+        """The platforms with their parts of the reading, which are those of the first reading that has several.
+
+        They share their part of alpha evenly.
+        """
+        of = {i.incarnation: i.platform for i in fleet.instances if i.platform}
+        names = tuple(self.platforms) or tuple(dict.fromkeys(of.values()))
+        if len(names) < 2:
+            return self.platforms
+        alpha = self.limits.alpha / len(names)
+        nothing = Part.begin(self.limits, OVER_OF_PLATFORMS * alpha, WORSE_OF_PLATFORMS * alpha, _onset(self.limits))
+        return {
+            name: self.platforms.get(name, nothing).seen(
+                at, *(_errors(s for s in group if of.get(s.incarnation) == name) for group in (new, old))
+            )
+            for name in names
+        }
+
+    def _suspects(self, new: Sequence[Sample], old: Sequence[Sample], all_: Tally) -> Suspects:
+        """Single instances stand out only beside others: with one new one, the whole says it all."""
+        if len(new) < 2:
+            return self.suspects
+        return self.suspects.seen((*new, *old), all_, self.limit, self.baseline.dispersion)
+
     def _slow(self, new: Latency, old: Latency) -> Comparison:
         edge = self.edge
         if edge is None:
@@ -180,16 +219,15 @@ class Watch(msgspec.Struct, frozen=True):
         limit = max(0.01, record.upper(self.slow.bound_level))
         return self.slow.seen(new.over(edge), old.over(edge), limit, record)
 
-    def _hang(self, new: Iterable[Sample], old: Iterable[Sample], fleet: Fleet, length: Seconds) -> Hang:
+    def _hang(self, new: Sequence[Sample], old: Sequence[Sample], fleet: Fleet, length: Seconds) -> Hang:
+        if not (new and old):
+            return self.hang
         ready = {i.incarnation for i in fleet.instances if i.ready and i.role is Role.SERVING}
         return self.hang.seen(_served(new, ready), _served(old, ready), length)
 
-    def _sampled(self, reading: Reading) -> dict[str, Span]:
-        spans = dict(self.sampled)
-        for sample in reading.samples:
-            known = spans.get(sample.incarnation)
-            spans[sample.incarnation] = Span(known.first if known else reading.start, reading.end)
-        return spans
+    def _born(self, reading: Reading) -> dict[str, Instant]:
+        fresh = [s.incarnation for s in reading.samples if s.incarnation not in self.born]
+        return self.born | dict.fromkeys(fresh, reading.start) if fresh else self.born
 
     def _watched(self, reading: Reading) -> Seconds:
         if self.all_in is None:
@@ -207,9 +245,17 @@ def _latency(samples: Iterable[Sample]) -> Latency:
     return Latency.of(s.latency for s in samples if s.latency is not None)
 
 
-def _older(samples: Iterable[Sample], sampled: dict[str, Span], than: Instant) -> tuple[Sample, ...]:
+def _older(samples: tuple[Sample, ...], born: dict[str, Instant], than: Instant) -> tuple[Sample, ...]:
     """The samples of incarnations that were first sampled at `than` or before."""
-    return tuple(s for s in samples if sampled[s.incarnation].first <= than)
+    # The last to be born is the last in the dictionary: most readings find all of them older.
+    if not born or born[next(reversed(born))] <= than:
+        return samples
+    return tuple(s for s in samples if born[s.incarnation] <= than)
+
+
+def _onset(limits: Watching) -> float:
+    """The chance per reading that a fault begins: once a window."""
+    return min(0.5, limits.interval / max(limits.window, limits.interval))
 
 
 def _served(samples: Iterable[Sample], ready: Collection[str]) -> Served:

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from .comparison import CREDIBLE, Tally
+from .baseline import CREDIBLE, Tally
 from .findings import Findings
 from .instant import spoken
+from .part import Part
+from .suspects import Suspect
 
 
 def restarted(found: Findings) -> str:
@@ -31,6 +33,18 @@ def hung(found: Findings) -> str:
 def breached(found: Findings) -> str:
     """The error rate is conclusively over the limit, and worse than the baseline."""
     return f"{_against_the_limit(found)}; {_chance(found)}"
+
+
+def platforms(found: Findings) -> str:
+    """On some platforms alone the error rate is conclusively over the limit, and worse than their own baseline."""
+    told = (f"on {name} alone, {_tally(part.errors.new)}" for name, part in found.failing.items())
+    return f"{', '.join(told)}; the limit is {_percent(found.limit)}; {_chance(found)}"
+
+
+def instances(found: Findings) -> str:
+    """Some instances alone are conclusively over the limit, and worse than all the others."""
+    told = (f"{one.name} alone, {_tally(one.own)} (all others: {_tally(one.others)})" for one in found.guilty)
+    return f"on {', on '.join(told)}; the limit is {_percent(found.limit)}; {_chance(found)}"
 
 
 def over_at_the_end(found: Findings) -> str:
@@ -66,8 +80,7 @@ def slow(found: Findings) -> str:
 
 def quiet(found: Findings) -> str:
     """Too few requests to tell."""
-    missed = _percent(found.errors.new.upper(CREDIBLE))
-    return f"{_tally(found.errors.new)}: too few to tell; an error rate up to {missed} could have gone unseen (at 95 %)"
+    return f"{_tally(found.errors.new)}: too few to tell; {_unnoticed(found)}"
 
 
 def blind(found: Findings) -> str:
@@ -83,7 +96,7 @@ def pending(found: Findings) -> str:
 
 def healthy(found: Findings) -> str:
     """The window is over and the limits held."""
-    return f"the window is over; {_against_the_limit(found)}; {_baseline(found)}"
+    return f"the window is over; {_against_the_limit(found)}; {_baseline(found)}; {_unnoticed(found)}"
 
 
 def figures(found: Findings) -> dict[str, Any]:
@@ -98,11 +111,14 @@ def figures(found: Findings) -> dict[str, Any]:
         "silence": found.silence,
         "requests": found.errors.new.requests,
         "errors": found.errors.new.events,
+        "unnoticed": found.unnoticed,
         "error_rate_upper": found.errors.new.upper(CREDIBLE),
         "baseline_requests": found.baseline.total.requests,
         "baseline_errors": found.baseline.total.events,
         "baseline_upper": found.baseline.upper(found.errors.bound_level),
-        "overdispersion": found.baseline.dispersion,
+        "overdispersion": max(found.baseline.dispersion, found.errors.uneven.dispersion),
+        "baseline_small": found.small_baseline,
+        "baseline_expired": found.whole.kept.expired,
         "evidence_over": found.errors.over.log_evidence,
         "needed_over": found.errors.over.needed,
         "evidence_worse": found.errors.log_worse,
@@ -116,6 +132,30 @@ def figures(found: Findings) -> dict[str, Any]:
         "needed_slower": found.slow.beside.needed,
         "evidence_hang": found.hang.process.log_evidence,
         "needed_hang": found.hang.process.needed,
+        "platforms": {name: _of_part(part) for name, part in found.platforms.items()},
+        "instances": {one.name: _of_suspect(one) for one in found.guilty},
+    }
+
+
+def _of_part(part: Part) -> dict[str, Any]:
+    return {
+        "requests": part.errors.new.requests,
+        "errors": part.errors.new.events,
+        "evidence_over": part.errors.over.log_evidence,
+        "needed_over": part.errors.over.needed,
+        "evidence_worse": part.errors.log_worse,
+        "needed_worse": part.errors.beside.needed,
+    }
+
+
+def _of_suspect(one: Suspect) -> dict[str, Any]:
+    return {
+        "requests": one.own.requests,
+        "errors": one.own.events,
+        "evidence_over": one.over.log_evidence,
+        "needed_over": one.over.needed,
+        "evidence_worse": one.worse.log_evidence,
+        "needed_worse": one.worse.needed,
     }
 
 
@@ -130,7 +170,19 @@ def _chance(found: Findings) -> str:
 
 def _baseline(found: Findings) -> str:
     total = found.baseline.total
-    return f"{found.old}: {_tally(total)}" if total.requests else f"nothing is known of {found.old}"
+    if found.whole.kept.expired:
+        return f"what was known of {found.old} is out of date"
+    if not total.requests:
+        return f"nothing is known of {found.old}"
+    if not found.small_baseline:
+        return f"{found.old}: {_tally(total)}"
+    credible = _percent(total.upper(found.errors.bound_level, found.baseline.dispersion))
+    return f"{found.old}: {_tally(total)}, too small a baseline: it leaves up to {credible} credible"
+
+
+def _unnoticed(found: Findings) -> str:
+    requests = _count(found.errors.new.requests, "request")
+    return f"with {requests}, a rate under {_percent(found.unnoticed)} would have gone unnoticed"
 
 
 def _tally(tally: Tally) -> str:

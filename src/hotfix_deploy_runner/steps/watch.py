@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 
+import msgspec
+
 from ..core.events import ReadingMissed, ReadingTaken
 from ..core.fleet import Fleet
 from ..core.reading import Cursor
@@ -58,4 +60,12 @@ class WatchTarget:
         environment = step.args["environment"]
         names = [found.name for found in run.facts.environments[environment]]
         fleets = await together(*(self._platforms[environment, name].fleet() for name in names))
-        return Fleet(tuple(instance for fleet in fleets for instance in fleet.instances))
+        if len(names) == 1:
+            return fleets[0]
+        return Fleet(
+            tuple(
+                msgspec.structs.replace(instance, platform=name)
+                for name, fleet in zip(names, fleets, strict=True)
+                for instance in fleet.instances
+            )
+        )
