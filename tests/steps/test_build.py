@@ -1,12 +1,16 @@
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.fakes.workshop import Workshop, go, step, texts
 
 from hotfix_deploy_runner.artifacts.archive import make_builder
+from hotfix_deploy_runner.core.progress import Progress
 from hotfix_deploy_runner.core.revision import Revision
 from hotfix_deploy_runner.core.run import Run
+from hotfix_deploy_runner.core.step import Ended
 from hotfix_deploy_runner.doors.redaction import Redactor
+from hotfix_deploy_runner.errors import CheckFailed
 from hotfix_deploy_runner.ports import Workplace
 from hotfix_deploy_runner.steps.build import Build
 from hotfix_deploy_runner.steps.work import Outcome
@@ -76,3 +80,24 @@ def test_bytes_that_are_lost_and_come_out_otherwise_are_warned_about(shop: Works
     outcome = find(shop, "sha256:" + "f" * 64)
     assert texts(outcome) == ["[WARN] Built v1.0.0 anew from its tag"]
     assert outcome.found["artifact"] == build(shop, back(shop)).found["artifact"]
+
+
+def built(shop: Workshop, artifact: str) -> Run:
+    """A run whose artifact was built, and whose process, maybe on another machine, is gone."""
+    run = shop.run()
+    known = Progress(step("build"), started=1.0, ended=Ended.PASSED, ended_at=2.0, found={"artifact": artifact})
+    return msgspec.structs.replace(run, steps={**run.steps, "build": known})
+
+
+def test_another_clone_builds_the_very_same(shop: Workshop) -> None:
+    digest = build(shop).found["artifact"]
+    stored = shop.folder / "artifacts" / f"{digest.removeprefix('sha256:')}.tar.gz"
+    stored.unlink()
+    go(builds(shop).again(built(shop, digest)))
+    assert stored.exists()
+
+
+def test_what_comes_out_otherwise_is_not_what_staging_has_proven(shop: Workshop) -> None:
+    build(shop)
+    with pytest.raises(CheckFailed, match="is not what was proven on staging"):
+        go(builds(shop).again(built(shop, "sha256:" + "0" * 64)))

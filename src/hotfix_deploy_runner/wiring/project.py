@@ -192,6 +192,11 @@ class Project:
         installer = Installer(self.commands, self.home / "caches")
         return Preflight(self.git, installer, setup, self.checks, self.trees, self.settings.checks.budget)
 
+    @cached_property
+    def build(self) -> Build:
+        """What builds artifacts, and finds them again."""
+        return Build(self.git, self.builder, self.trees, self.home / "artifacts")
+
     def channels(self) -> tuple[dict[str, Notifier], dict[str, str]]:
         """The channels to tell, by name; and those that cannot be told, with how to change that."""
         with self.loaded.placing():
@@ -203,7 +208,7 @@ class Project:
         migrations = settings.migrations
         by_staging, otherwise = {"staging": migrations.staging}, migrations.command
         migrate = Migrate(self.commands, by_staging, otherwise, migrations.timeout, self.trees)
-        build = Build(self.git, self.builder, self.trees, self.home / "artifacts")
+        build = self.build
         smoke = SmokeTests(self.commands, settings.staging.smoke, settings.staging.timeout)
         staging = Staging(self.platforms, smoke, self.http, _health_paths(settings), self.trees)
         probes = Probes(self.platforms, self.commands, settings.watch.probes, settings.watch.probes_timeout, self.trees)

@@ -9,6 +9,7 @@ from ..core.ending import Ending
 from ..core.events import AnyEvent, RequestReceived, Resumed, StepStarted
 from ..core.facts import Environment
 from ..core.migrating import brought
+from ..core.plan import PREPARE
 from ..core.plan_back import CLEANUP
 from ..core.run import Run, fold
 from ..core.step import Course
@@ -88,6 +89,8 @@ async def _go_on(
         after = fold([event for _, event in known.events] + [*unnoted, going_on])
         if not asked and after.course is Course.FORWARD and not after.passed(CLEANUP):
             await project.preflight.again(run)
+            if run.passed("build") and not run.passed(PREPARE):
+                await project.build.again(run)
         return await go_on(project, known, (*unnoted, going_on, *asked), views, held, signals)
 
     return await under(project, held, body)
