@@ -1,7 +1,7 @@
 """What a team shares, in memory: it passes the contract of the real ones, and fails when it is told to."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from hotfix_deploy_runner.core.facts import Environment
@@ -33,6 +33,7 @@ class FakeCommons:
 
     `unreachable`: nothing arrives. `loses_answers`: of so many changes, what was sent arrives, and no answer comes.
     `slow`: for how many seconds each change is under way, half of them before it arrives. `hangs`: no change ends.
+    `sees` is shown every change before it is sent, and may raise.
     """
 
     name = "the shared place"
@@ -43,6 +44,7 @@ class FakeCommons:
         self.loses_answers = 0
         self.slow: Seconds = 0.0
         self.hangs = False
+        self.sees: Callable[[Change], None] = lambda change: None
         self.tried = 0
         self.closed = False
 
@@ -54,6 +56,7 @@ class FakeCommons:
 
     async def change(self, change: Change) -> dict[Environment, Token]:
         self.tried += 1
+        self.sees(change)
         if self.hangs:
             await asyncio.Event().wait()
         await asyncio.sleep(self.slow / 2)

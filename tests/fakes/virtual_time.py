@@ -21,7 +21,7 @@ class _Jumping(selectors.DefaultSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """`time` begins at `start`. What waits for a thread waits for real, unless something is due: have no threads."""
+    """`time` begins at `start`. What is for a thread is done at once: no thread is waited for."""
 
     def __init__(self, start: float = 1000.0) -> None:
         self._now = start
@@ -31,6 +31,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._now
+
+    def run_in_executor(self, executor: object, func: Callable[..., T], *args: object) -> asyncio.Future[T]:
+        done: asyncio.Future[T] = self.create_future()
+        try:
+            done.set_result(func(*args))
+        except Exception as error:
+            done.set_exception(error)
+        return done
 
     def _jump(self, seconds: float) -> None:
         self._now += seconds

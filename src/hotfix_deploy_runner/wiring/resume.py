@@ -51,7 +51,7 @@ async def resume(
         held = await take(project, environments, run, "resume", offline=offline)
     else:
         locks = shared_locks(project, commons)
-        held = await locks.take_from_the_dead(lambda: take(project, environments, run, "resume"), waits)
+        held = await locks.take_from_the_dead(environments, lambda: take(project, environments, run, "resume"), waits)
     return await _go_on(project, past, views, held, _resumed(project, changed), ())
 
 
