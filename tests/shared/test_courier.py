@@ -69,11 +69,7 @@ class Desk:
 async def desk(shared: Shared | None = None) -> Desk:
     """One that has just taken the lock."""
     commons = FakeCommons(shared)
-    record = lock("n1")
-    await commons.change(
-        Change({"production": commons.shared.locks.get("production", LockRecord()).nonce}, {"production": record})
-    )
-    commons.shared.written.clear()
+    record = commons.shared.locks["production"] = lock("n1")
     hold = Hold(RUN, 1, {"production": record}, {"production": "n1"}, {"production": LockRecord()}, now() + TTL)
     made: Desk
 
