@@ -13,7 +13,7 @@ from functools import partial
 from typing import Protocol
 
 from .core.check import Line, Status
-from .core.decide import decide
+from .core.decide import decide, needs_lock
 from .core.ending import Ending
 from .core.events import (
     AnyEvent,
@@ -150,11 +150,12 @@ class Runner:
         why = "" if run.taken_over or run.ending is not None else self._taken_over()
         if why:
             return await self._record(run, [TakenOver(at=self._clock(), why=why)])
-        cut_off = self._cut_off()
-        if bool(cut_off) is bool(run.cut_off) or run.ending is not None:
-            return run
-        now = self._clock()
-        return await self._record(run, [CutOff(at=now, why=cut_off) if cut_off else Reconnected(at=now)])
+        cut_off, now = self._cut_off(), self._clock()
+        if run.cut_off and not cut_off and run.ending is None:
+            return await self._record(run, [Reconnected(at=now)])
+        if cut_off and not run.cut_off and needs_lock(run):
+            return await self._record(run, [CutOff(at=now, why=cut_off)])
+        return run
 
     async def _record(self, run: Run, events: Sequence[AnyEvent], *, fresh: bool = False) -> Run:
         loop = asyncio.get_running_loop()

@@ -20,9 +20,15 @@ def hold(run: Run, decision: Decision, now: Instant) -> None:
 
 
 def _asks_for_something(run: Run, decision: Decision, now: Instant) -> None:
-    """A run never just stands there: it is over, or does something, or something is under way, or it looks again."""
+    """A run never just stands there: it is over, or does something, or something is under way, or it looks again.
+
+    Unless it is held up: then it waits for the word that lets it go on.
+    """
     acts = decision.record or decision.start or decision.stop or decision.over
-    assert acts or run.running or decision.wake is not None, "nothing is under way, and nothing is to be done"
+    held_up = run.cut_off or run.paused
+    assert acts or held_up or run.running or decision.wake is not None, (
+        "nothing is under way, and nothing is to be done"
+    )
     assert decision.wake is None or decision.wake > now, "it asks to be woken in the past: the loop would spin"
     assert decision.over is None or not run.running, "the run is over while steps are under way"
 

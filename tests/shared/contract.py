@@ -33,6 +33,8 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 )
 FOUND = st.lists(st.dictionaries(TEXTS, VALUES, max_size=3), min_size=1, max_size=4)
 
+EACH_PLACE_ITS_OWN = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
+
 
 def play(make_commons: Make, story: Callable[[Commons], Awaitable[T]]) -> T:
     """What `story` returns, told with a commons of its own."""
@@ -127,6 +129,22 @@ class CommonsContract:
 
         play(make_commons, story)
 
+    def test_after_a_repeated_change_the_next_follows(self, make_commons: Make) -> None:
+        """Also where the one who repeats it does not know that it had arrived: another object has sent it."""
+
+        async def story(commons: Commons) -> None:
+            first = Change(locks={"production": lock("n1")}, run=RUN, events=numbered([started(RUN)]))
+            await make_commons().change(first)
+            tokens = await commons.change(first)
+            tokens = await commons.change(
+                Change(tokens, {"production": lock("n2")}, RUN, 1, numbered([report("x")], 1), ("never-asked",))
+            )
+            await commons.change(Change(tokens, {"production": lock("n3")}, RUN, 2))
+            await commons.change(Change(run=RUN, after=2, events=numbered([report("y")], 2)))
+            assert await commons.events(RUN) == numbered([started(RUN), report("x"), report("y")])
+
+        play(make_commons, story)
+
     def test_events_follow_what_is_there(self, make_commons: Make) -> None:
         async def story(commons: Commons) -> None:
             await commons.change(begun(RUN, report("one")))
@@ -150,7 +168,7 @@ class CommonsContract:
 
         assert play(make_commons, story) == numbered(EVENTS)
 
-    @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=10, deadline=None, suppress_health_check=EACH_PLACE_ITS_OWN)
     @given(data=st.data())
     def test_whatever_an_event_holds_comes_back(self, make_commons: Make, data: st.DataObject) -> None:
         run = f"r-{next(self._numbers)}"

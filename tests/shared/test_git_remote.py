@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.fakes.repository import make_repository
+from tests.journal.contract import asking, report
 from tests.shared.contention import Make
 from tests.shared.contract import CommonsContract, begun, lock, numbered, play
 
@@ -123,6 +124,26 @@ def test_a_lock_that_makes_no_sense_says_how_it_is_mended(origin: Path, make_com
     play(make_commons, story)
 
 
+def test_a_request_that_makes_no_sense_does_not_hide_the_others(origin: Path, make_commons: Make) -> None:
+    git(origin, "update-ref", "refs/hotfix/requests/r1/odd", strange(origin, "request.json", '{"verb": "dance"}'))
+
+    async def story(commons: Commons) -> None:
+        await commons.ask("r1", asking("q-1"))
+        assert await commons.requests("r1") == [asking("q-1")]
+
+    play(make_commons, story)
+
+
+def strange(origin: Path, name: str, content: str) -> str:
+    """A commit with one file."""
+    (origin.parent / name).write_text(content)
+    blob = git(origin, "hash-object", "-w", str(origin.parent / name))
+    made = subprocess.run(
+        ["git", "mktree"], cwd=origin, input=f"100644 blob {blob}\t{name}\n", capture_output=True, text=True, check=True
+    )
+    return git(origin, "-c", "user.name=x", "-c", "user.email=x@y", "commit-tree", "-m", "x", made.stdout.strip())
+
+
 def test_a_host_that_takes_only_branches_can_be_used(origin: Path) -> None:
     hook(origin, "update", 'case "$1" in refs/heads/*|refs/tags/*) ;; *) exit 1;; esac')
     make = partial(opened, origin.with_name("clone"), "refs/heads/hotfix-lock/")
@@ -136,8 +157,6 @@ def test_a_host_that_takes_only_branches_can_be_used(origin: Path) -> None:
 
 
 def test_a_chunk_is_a_file_a_push(origin: Path, make_commons: Make) -> None:
-    from tests.journal.contract import report
-
     async def story(commons: Commons) -> None:
         first = begun()
         await commons.change(first)

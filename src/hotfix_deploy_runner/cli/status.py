@@ -12,7 +12,7 @@ from ..lock.local import Holder
 from ..lock.record import LockRecord
 from ..shared.locks import holder_words
 from ..views.instances import instances_lines
-from ..wiring.bringing import bring
+from ..wiring.bringing import bring, is_driven_here
 from ..wiring.project import Project
 from ..wiring.sharing import shared_locks
 from ..wiring.team import standing_locks
@@ -61,18 +61,13 @@ async def _team(project: Project) -> Mapping[str, Holder]:
         records = await standing_locks(project, TEAM_WITHIN)
         commons = await project.commons()
         for run in {record.run for record in records.values() if record.run}:
-            if commons is not None and not _is_driven_here(project, run):
+            if commons is not None and not is_driven_here(project, run):
                 await bring(commons, project, run)
         may_live = shared_locks(project, commons).may_live if commons is not None else bool
         return {one: _holder(one, record, alive=bool(may_live(record))) for one, record in records.items()}
     except HotfixError as error:
         click.echo(f"Warning: what the team knows is missing here: {error.message}", err=True)
         return {}
-
-
-def _is_driven_here(project: Project, run: str) -> bool:
-    holders = (project.locks.holder(one) for one in project.settings.environments)
-    return any(holder is not None and holder.alive and holder.run == run for holder in holders)
 
 
 def _holder(environment: str, record: LockRecord, *, alive: bool) -> Holder:

@@ -201,11 +201,18 @@ def _paused(run: Run) -> bool:
 
 
 def _held_up(run: Run) -> bool:
-    """Paused, or without a lock that lasts: where that cannot be renewed, another run may have the place any moment.
+    """Paused, or without a lock that lasts where one is needed."""
+    return _paused(run) or (bool(run.cut_off) and needs_lock(run))
 
-    Once the new version is validated, what is left is git's, which sees to the lock by itself.
+
+def needs_lock(run: Run) -> bool:
+    """Whether what comes next may only begin under a lock that lasts: else another run may have the place any moment.
+
+    No way back waits for one, neither a run's own nor one that was asked for. Once the new version is validated, what
+    is left is git's, which sees to the lock by itself.
     """
-    return _paused(run) or (bool(run.cut_off) and run.course is Course.FORWARD and not run.passed(VALIDATE))
+    goes_back = run.request.action == "rollback" and not run.request.first
+    return run.course is Course.FORWARD and not goes_back and not run.passed(VALIDATE)
 
 
 def _on_course(run: Run, step: Step) -> bool:
@@ -219,7 +226,8 @@ def _unblocked(run: Run, step: Step) -> bool:
 def _wait(run: Run, now: Instant) -> Decision | None:
     """Something is under way, or a gate is open to judgement: the next event, or the gate's patience, decides."""
     judged = _open_to_judgement(run)
-    if not judged and all(p.step.background for p in run.running) and not _held_up(run):
+    waits = _held_up(run) and not _all_ended(run)
+    if not judged and all(p.step.background for p in run.running) and not waits:
         return None
     return Decision(wake=min((patience(run, step, now) for step in judged), default=None))
 

@@ -89,19 +89,22 @@ class LocalLocks:
         reason: str = "",
         *,
         takeover: bool = False,
+        insist: bool = False,
         fence: int = 0,
     ) -> Lease:
         """Take all of `environments`, or none. Order does not matter for safety; the last is the one that matters most.
 
-        A lock whose process has ended is taken over; so is one that `run` itself suspended. With `takeover` any
-        is, from a live holder too. With `fence`, that of the lock that the whole team shares, what a run left here is
-        no reason any more: somebody may have gone on with it elsewhere. Raises `LockHeld` naming the holder.
+        A lock whose process has ended is taken over; so is one that `run` itself suspended. With `insist` also one that
+        another process holds for `run`, with `takeover` any is, from a live holder too. With `fence`, that of the lock
+        that the whole team shares, what a run left here is no reason any more: somebody may have gone on with it
+        elsewhere. Raises `LockHeld` naming the holder.
         """
         wanted = tuple(dict.fromkeys(environments))
         with self._files.changing():
             before = {environment: self._files.read(environment) for environment in wanted}
             if not takeover:
-                self._refuse_if_held(before, run, shared=bool(fence))
+                others = {e: record for e, record in before.items() if not (insist and record.run == run)}
+                self._refuse_if_held(others, run, shared=bool(fence))
             fence = max(fence, self._above(before.values()))
             after = LockRecord(fence, "held", run, operator, reason, self._clock(), self._process)
             self._write_all(before, after)
@@ -110,11 +113,14 @@ class LocalLocks:
 
     def release(self, lease: Lease) -> bool:
         """Give back what of `lease` is still held under it. False when some of it is not: it was taken over."""
-        return self._change(lease, state="free", why="")
+        return self._change(lease, state="free", why="", run=lease.run)
 
-    def suspend(self, lease: Lease, why: str) -> bool:
-        """Keep others out although the run's process ends: it left something unfinished, namely `why`. As `release`."""
-        return self._change(lease, state="suspended", why=why)
+    def suspend(self, lease: Lease, why: str, run: str = "") -> bool:
+        """Keep others out although the process ends: `run` (default: the lease's) is unfinished, namely `why`.
+
+        As `release`. Another run than the lease's is one whose place it took, and with which nothing came of it.
+        """
+        return self._change(lease, state="suspended", why=why, run=run or lease.run)
 
     def still_ours(self, lease: Lease) -> bool:
         """Whether all of `lease` is held under it. Raises `LockHeld` when a lock cannot be read."""
@@ -138,6 +144,10 @@ class LocalLocks:
             seen = next(iter(error.detail.splitlines()), "")
             return Holder(environment, "unreadable", why=f"{error.message} ({seen})", repair=error.next_step)
         return None if record.state == "free" else _holder(environment, record)
+
+    def fence(self, environment: str) -> int:
+        """The highest fence under which it was taken here; 0 where it never was. Raises `LockHeld` when unreadable."""
+        return self._files.read(environment).fence
 
     def next_fence(self, environments: Sequence[str]) -> int:
         """The least fence with which `environments` can be taken now."""
@@ -176,12 +186,12 @@ class LocalLocks:
         with contextlib.suppress(HotfixError):
             self._files.write(environment, record)
 
-    def _change(self, lease: Lease, state: State, why: str) -> bool:
+    def _change(self, lease: Lease, state: State, why: str, run: str) -> bool:
         with self._files.changing():
             records = {environment: self._files.read(environment) for environment in lease.environments}
             ours = {environment: record for environment, record in records.items() if _held_under(record, lease)}
             for environment, record in ours.items():
-                self._files.write(environment, record._replace(state=state, why=why))
+                self._files.write(environment, record._replace(state=state, why=why, run=run))
         return len(ours) == len(records)
 
 

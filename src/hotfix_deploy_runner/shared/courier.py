@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -45,8 +45,8 @@ class Inbox(Protocol):
 class Courier:
     """Holds `hold` for its run as long as it lives. A view of the run: what it is shown, it carries.
 
-    `lost` is told when somebody else has taken the
-    place: nothing more is written then. It waits for nothing and holds nothing up; `carry` alone is waited for.
+    `lost` is told when somebody else has taken the place: nothing more is written then. It waits for nothing and holds
+    nothing up; `carry` alone is waited for.
     """
 
     def __init__(
@@ -67,11 +67,14 @@ class Courier:
         self._pending: list[Numbered] = []
         self._received: tuple[str, ...] = ()
         self._asked: set[str] = set()
+        self._answered: set[str] = set()
         self._one_at_a_time = asyncio.Lock()
         self._wake = asyncio.Event()
         self._pace = Pace(clock, self._renew_every)
         self._tasks: list[asyncio.Task[None]] = []
+        self._writings: set[asyncio.Task[None]] = set()
         self._unsure: Change | None = None
+        self._carries_events = True
         self._closing = False
         self.why = ""
         """Why the last writing did not arrive; empty when it did."""
@@ -99,13 +102,19 @@ class Courier:
         """The team has the run's events up to number `last` already. To be said before any is shown."""
         self._after = last
 
+    def keep_events_back(self) -> None:
+        """Nobody knows how many events the team has: none is carried, as it could only be wrong. They are owed."""
+        self._carries_events = False
+
     def event(self, seq: int, event: AnyEvent) -> None:
-        """Carry one more event of the run, soon; what others wait for, at once."""
+        """Carry one more event of the run, soon; what others wait for, at once. What the team has is only noted."""
+        if not self._carries_events:
+            return
+        if isinstance(event, RequestReceived):
+            self._answer(event.request)
         if seq <= self._after:
             return
         self._pending.append(Numbered(seq, event))
-        if isinstance(event, RequestReceived) and event.request in self._asked:
-            self._received = (*self._received, event.request)
         if isinstance(event, URGENT) or (isinstance(event, StepStarted) and event.step.startswith(TOUCHING)):
             self._wake.set()
 
@@ -119,7 +128,9 @@ class Courier:
         Raises `LockLost`, `Unreachable`, and `GitFailed` when the remote refuses an effect. Cancelled, it waits for
         what is under way: nobody would know whether it arrived.
         """
-        writing = asyncio.ensure_future(self._write(None, effects))
+        writing = asyncio.create_task(self._write(None, effects))
+        self._writings.add(writing)
+        writing.add_done_callback(self._writings.discard)
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
@@ -129,7 +140,10 @@ class Courier:
             raise
 
     async def close(self, records: Mapping[Environment, LockRecord], within: Seconds) -> None:
-        """Write what is left, leave the locks as `records` say, and stop. Raises as `carry`, after `within` at most."""
+        """Write what is left, leave the locks as `records` say, and stop. Raises as `carry`, after `within` at most.
+
+        A renewal that is under way and does not end is given up.
+        """
         self._closing = True
         self._wake.set()
         try:
@@ -138,15 +152,18 @@ class Courier:
         except TimeoutError:
             raise Unreachable(f"{self._commons.name} does not answer within {within:g} s") from None
         finally:
-            for task in self._tasks:
+            stopped = [*self._tasks, *self._writings]
+            for task in stopped:
                 task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.gather(*stopped, return_exceptions=True)
 
     async def _write(self, records: Mapping[Environment, LockRecord] | None, effects: Effects | None) -> None:
         """One writing at a time. One of which nobody knows whether it arrived is sent again before the next."""
         async with self._one_at_a_time:
             if self.gone:
                 raise LockLost(self.gone)
+            if self._closing and records is None and effects is None:
+                return  # it has waited for the last writing, after which nothing is to be renewed
             if self._unsure is not None:
                 await self._send(self._unsure)
             locks = {one: fresh(record) for one, record in (records or self._hold.locks).items()}
@@ -188,7 +205,7 @@ class Courier:
         self._lost(self.gone)
 
     async def _renew(self) -> None:
-        """Write every `RENEW_EVERY`, sooner for what is urgent, and soon again after a failure; never too often."""
+        """Write every `RENEW_AFTER` of the ttl, sooner for what is urgent or after a failure; never too often."""
         while not self.gone:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._patience()):
@@ -197,21 +214,47 @@ class Courier:
             if self._closing:
                 return
             self._wake.clear()
-            with contextlib.suppress(HotfixError):
+            with self._going_on():
                 await self.carry()
 
     def _patience(self) -> Seconds:
-        return self._renew_every / 4 if self.why else self._renew_every
+        """Sooner after a failure, yet so that the pace leaves tries for as long as the lock lasts."""
+        return self._renew_every / 2 if self.why else self._renew_every
+
+    @contextlib.contextmanager
+    def _going_on(self) -> Iterator[None]:
+        """Try again later, also after a bug: who just stopped would lose the lock, and nobody would know why."""
+        try:
+            yield
+        except HotfixError:
+            pass
+        except Exception as error:
+            self.why = f"a bug in hotfix-deploy-runner: {error!r}"
 
     async def _poll(self) -> None:
         """Bring what others ask of the run."""
         while not self.gone:
-            with contextlib.suppress(HotfixError):
+            with self._going_on():
                 await self._take_in(await self._commons.requests(self._hold.run))
             await asyncio.sleep(self._poll_every)
 
     async def _take_in(self, requests: Sequence[InboxRequest]) -> None:
+        """What was answered already, by whoever had the run before, is only to be taken away."""
         for request in requests:
-            if request.id not in self._asked:
+            if request.id in self._asked:
+                continue
+            # Noted first: the runner may have read it before this thread is back.
+            self._asked.add(request.id)
+            if request.id in self._answered:
+                self._answer(request.id)
+                continue
+            try:
                 await asyncio.to_thread(self._inbox.ask, self._hold.run, request)
-                self._asked.add(request.id)
+            except BaseException:
+                self._asked.discard(request.id)
+                raise
+
+    def _answer(self, request: str) -> None:
+        self._answered.add(request)
+        if request in self._asked and request not in self._received:
+            self._received = (*self._received, request)

@@ -89,17 +89,23 @@ class SharedLocks:
         """
         wanted = tuple(dict.fromkeys(environments))
         seen = await self._commons.look(wanted)
+        silent = {one: self._silent(one, seen[one]) for one in wanted}
         for environment in wanted:
             insists = takeover or (insist and seen[environment].record.run == run)
-            self._refuse(environment, seen[environment], run, takeover=insists)
+            self._refuse(environment, seen[environment], run, silent[environment], takeover=insists)
         fence = 1 + max(above, *(found.record.fence or int(self._clock()) - 1 for found in seen.values()))
         record = LockRecord(fence, "held", run, operator, reason, self._clock(), self._process, ttl=self._ttl)
         return await self.write(wanted, record, {one: seen[one] for one in wanted})
 
     async def write(self, environments: Sequence[Environment], record: LockRecord, seen: Mapping[str, Seen]) -> Hold:
-        """Write `record` in the place of what was seen. Raises `LockHeld` naming who was there first."""
+        """Write `record` in the place of what was seen. Raises `LockHeld` naming who was there first.
+
+        A run that gets through a freeze keeps it beneath.
+        """
         begun = self._since_boot()
         locks = {one: fresh(record) for one in environments}
+        if record.state == "held":
+            locks = {one: lock._replace(freeze=seen[one].record.beneath) for one, lock in locks.items()}
         expected = {one: seen[one].token for one in environments}
         try:
             tokens = await self._commons.change(Change(expected, locks))
@@ -108,14 +114,19 @@ class SharedLocks:
         taken = {one: seen[one].record for one in environments}
         return Hold(record.run, record.fence, locks, tokens, taken, begun + record.ttl)
 
-    async def take_from_the_dead(self, take: Callable[[], Awaitable[Taken]], waits: Callable[[str], None]) -> Taken:
-        """`take` until it succeeds, for as long as its holder does not show a sign of life.
+    async def take_from_the_dead(
+        self,
+        environments: Sequence[Environment],
+        take: Callable[[], Awaitable[Taken]],
+        waits: Callable[[str], None],
+    ) -> Taken:
+        """`take` these until it succeeds, for as long as their holder does not show a sign of life.
 
         `waits` is told, once, whom is waited for. Raises `LockHeld` when the holder is alive.
         """
         told = False
         while True:
-            before = await self._commons.look()
+            before = await self._commons.look(environments)
             try:
                 return await take()
             except LockHeld as error:
@@ -125,8 +136,8 @@ class SharedLocks:
                     waits(f"{error.message}: {error.detail}")
                     told = True
                 await asyncio.sleep(LOOK_EVERY)
-                now = await self._commons.look()
-                if any(now[one].token != found.token for one, found in before.items() if one in now):
+                now = await self._commons.look(environments)
+                if any(now[one].token != found.token for one, found in before.items()):
                     raise
 
     async def _lost(self, environments: Sequence[Environment], error: LockHeld) -> LockHeld:
@@ -137,14 +148,13 @@ class SharedLocks:
                 return held(environment, seen[environment].record)
         return error
 
-    def _refuse(self, environment: Environment, seen: Seen, run: RunId, *, takeover: bool) -> None:
+    def _silent(self, environment: Environment, seen: Seen) -> Seconds:
+        """For how long its holder was. All are looked at before one is refused: their times run side by side."""
+        return self._sightings.seen(environment, seen.token) if seen.record.state == "held" else 0.0
+
+    def _refuse(self, environment: Environment, seen: Seen, run: RunId, silent: Seconds, *, takeover: bool) -> None:
         record, own = seen.record, seen.record.run == run
-        if record.state == "elsewhere":
-            raise UsageError(
-                f"the lock of {environment} is kept in {record.why}, not in {self._commons.name}",
-                next_step="have all configurations name the same journal",
-            )
-        silent = self._sightings.seen(environment, seen.token) if record.state == "held" else 0.0
+        refuse_elsewhere(environment, record, self._commons.name)
         if takeover or record.state == "free" or (record.state == "suspended" and own):
             return
         if record.state != "held":
@@ -156,6 +166,15 @@ class SharedLocks:
         """False only for a process of this very boot that is gone: another machine may have the same name."""
         process = record.process
         return process.boot != self._process.boot or may_live(process)
+
+
+def refuse_elsewhere(environment: Environment, record: LockRecord, here: str) -> None:
+    """Raise `UsageError` where the lock is kept in another place than `here`."""
+    if record.state == "elsewhere":
+        raise UsageError(
+            f"the lock of {environment} is kept in {record.why}, not in {here}",
+            next_step="have all configurations name the same journal",
+        )
 
 
 def fresh(record: LockRecord) -> LockRecord:

@@ -67,6 +67,7 @@ async def rollback(project: Project, request: Request, policy: Policy, views: Se
 
 async def first(project: Project, request: Request, policy: Policy, views: Sequence[View]) -> Ending:
     """Bring a version to a target where nothing runs yet. Raises `LockHeld` while somebody else is at it."""
+    await claim(project, (request.target,))
     held = await take(project, (request.target,), run_id(), "first deployment")
     return await under(project, held, _bringing(project, request, policy, views, held))
 

@@ -52,7 +52,7 @@ async def resume(
         held = await take(project, environments, run, "resume", offline=offline)
     else:
         locks = shared_locks(project, commons)
-        held = await locks.take_from_the_dead(lambda: take(project, environments, run, "resume"), waits)
+        held = await locks.take_from_the_dead(environments, lambda: take(project, environments, run, "resume"), waits)
     return await _go_on(project, past, views, held, _resumed(project, changed), ())
 
 
@@ -108,6 +108,7 @@ async def _as_the_team_has_it(project: Project, past: Past, held: Held, *, wait:
     except Unreachable:
         if wait:
             raise
+        held.courier.keep_events_back()
     known = Past.of(project.store.events(past.run.id))
     for seq, event in known.events:
         held.courier.event(seq, event)
@@ -115,9 +116,12 @@ async def _as_the_team_has_it(project: Project, past: Past, held: Held, *, wait:
 
 
 async def _unnoted(project: Project, run: Run) -> tuple[AnyEvent, ...]:
-    """That a batch had begun, where its process, on another machine, could not tell anybody: the platform shows it."""
+    """That a batch had begun, where its process, on another machine, could not tell anybody: the platform shows it.
+
+    Nor need it have told that its tag was made: it waits for no word of that.
+    """
     first = next((p.step for p in run.steps.values() if p.step.does == "batch"), None)
-    if first is None or run.touched or not any(p.passed and p.step.does == "tag" for p in run.steps.values()):
+    if first is None or run.touched or not any(p.begun and p.step.does == "tag" for p in run.steps.values()):
         return ()
     fleets = await project.discovery.fleets(run.request.target)
     if not any(i.revision.version == run.new.version for found in fleets for i in found.fleet.instances):

@@ -1,6 +1,7 @@
 """Taking environments for a run: in the place that the team shares, and on this machine."""
 
 import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -9,12 +10,11 @@ from pathlib import Path
 from ..core.facts import Environment
 from ..core.instant import Seconds
 from ..doors.process_mark import mark
-from ..errors import HotfixError, LockHeld, LockLost, Unreachable
+from ..errors import HotfixError, LockLost, Unreachable
 from ..journal.rows import RunId
 from ..journal.sqlite import SqliteStore
 from ..journal.store import InboxRequest
 from ..lock.local import Lease
-from ..lock.record import LockRecord
 from ..shared.commons import Commons, Effects
 from ..shared.courier import Courier
 from ..shared.locks import Hold, SharedLocks
@@ -102,13 +102,18 @@ class Held:
 
         A place that was frozen is so again. Where the team's lock cannot be freed it is said: it runs out by itself.
         """
-        if left:
-            self._project.locks.suspend(self.own(left), why)
-        self._project.locks.release(self.lease)
+        try:
+            if left:
+                self._project.locks.suspend(self.own(left), why, run)
+            self._project.locks.release(self.lease)
+        finally:
+            await self._let_the_team_have_it(left, run, why, hurried=hurried)
+
+    async def _let_the_team_have_it(self, left: Environment, run: RunId, why: str, *, hurried: bool) -> None:
         if self.courier is None or self._hold is None:
             return
         records = {
-            one: record._replace(state="suspended", run=run, why=why) if one == left else self._freed(one, record)
+            one: record._replace(state="suspended", run=run, why=why) if one == left else record.let_go()
             for one, record in self._hold.locks.items()
         }
         try:
@@ -123,12 +128,6 @@ class Held:
             )
         finally:
             await self._project.let_commons_go()
-
-    def _freed(self, environment: Environment, record: LockRecord) -> LockRecord:
-        before = self.taken.get(environment, LockRecord())
-        if before.state == "frozen":
-            return before._replace(fence=record.fence)
-        return record._replace(state="free", why="")
 
     def _courier(self, commons: Commons, hold: Hold) -> Courier:
         return Courier(
@@ -156,10 +155,10 @@ async def take(
     """
     commons = None if offline else await project.commons()
     if commons is None:
-        fence = project.locks.next_fence(environments)
-        fence = max(fence, int(project.clock())) if offline else 0
-        insists = takeover or (insist and _holds_here(project, environments, run))
-        lease = project.locks.acquire(environments, run, project.operator, reason, takeover=insists, fence=fence)
+        fence = max(project.locks.next_fence(environments), 1 + int(project.clock())) if offline else 0
+        lease = project.locks.acquire(
+            environments, run, project.operator, reason, takeover=takeover, insist=insist, fence=fence
+        )
         return Held(project, lease, offline=offline)
     above = project.locks.next_fence(environments) - 1
     locks = shared_locks(project, commons)
@@ -172,10 +171,11 @@ async def take(
         raise
     try:
         lease = project.locks.acquire(
-            environments, run, project.operator, reason, takeover=takeover or insist, fence=hold.fence
+            environments, run, project.operator, reason, takeover=takeover, insist=insist, fence=hold.fence
         )
-    except LockHeld:
-        await give_back(commons, hold)
+    except HotfixError:
+        with contextlib.suppress(HotfixError):  # what cannot be given back now runs out by itself
+            await give_back(commons, hold)
         raise
     return Held(project, lease, commons, hold)
 
@@ -197,12 +197,6 @@ async def take_for_the_way_back(
         why = error.message if isinstance(error, Unreachable) else f"no answer within {BACK_WAITS:g} s"
         print(f"Warning: rolling back under this machine's lock alone: {why}", file=sys.stderr)
         return await take(project, environments, run, reason, takeover=takeover, insist=insist, offline=True)
-
-
-def _holds_here(project: Project, environments: Sequence[Environment], run: RunId) -> bool:
-    """Whether a process of this machine holds the last of them for `run`."""
-    holder = project.locks.holder(environments[-1])
-    return holder is not None and holder.run == run
 
 
 async def give_back(commons: Commons, hold: Hold) -> None:

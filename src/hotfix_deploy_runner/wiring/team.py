@@ -7,15 +7,14 @@ from collections.abc import Mapping
 from ..core.check import Line, Status
 from ..core.facts import Environment
 from ..core.instant import Seconds
-from ..core.run import fold
+from ..core.run import Run, fold
 from ..errors import HotfixError, Unreachable, UsageError
 from ..journal.rows import RunId
-from ..lock.local import Holder
 from ..lock.record import LockRecord
 from ..shared.commons import Change, Commons, Numbered, Seen
-from ..shared.locks import Hold, fresh, held
+from ..shared.locks import Hold, fresh, held, refuse_elsewhere
 from ..steps.tag import ROLLED_BACK
-from .bringing import bring
+from .bringing import bring, is_driven_here, superseded
 from .holding import left_open, left_touched
 from .project import Project
 from .sharing import shared_locks
@@ -49,6 +48,7 @@ async def freeze(project: Project, environment: Environment, reason: str) -> Non
     """Keep every deploy out until `thaw`; a rollback gets through all the same. Raises `LockHeld` unless it is free."""
     commons = await the_commons(project)
     seen = (await commons.look([environment]))[environment]
+    refuse_elsewhere(environment, seen.record, commons.name)
     if seen.record.state != "free":
         raise held(environment, seen.record)
     fence = seen.record.fence or int(project.clock())
@@ -83,9 +83,7 @@ async def take_over(project: Project, environment: Environment, reason: str) -> 
     theirs = {one: seen for one, seen in locks.items() if seen.record.run == before.run and seen.record.state != "free"}
     records = {}
     for one, seen in theirs.items():
-        unfinished = left is not None and left.request.target == one
-        state = seen.record._replace(state="suspended" if unfinished else "free", why=why if unfinished else "")
-        records[one] = fresh(state._replace(fence=seen.record.fence + 1))
+        records[one] = fresh(_left(seen.record, one, left, why)._replace(fence=seen.record.fence + 1))
     await commons.change(Change({one: seen.token for one, seen in theirs.items()}, records))
     return before
 
@@ -93,48 +91,73 @@ async def take_over(project: Project, environment: Environment, reason: str) -> 
 async def reconcile(project: Project) -> list[Line]:
     """Give the team what it could not be given: events, freed locks, marks of versions that were rolled back.
 
-    What was done, a line each; none when nothing was owed. Raises `Unreachable`.
+    What was done, a line each; none when nothing was owed. What cannot be done for one run is said, and keeps no other
+    from it. Raises `Unreachable`.
     """
     commons = await the_commons(project)
-    lines = [line for run in owed(project) if (line := await _carry(commons, project, run)) is not None]
+    lines: list[Line] = []
+    for run in owed(project):
+        try:
+            lines += await _carry(commons, project, run)
+        except Unreachable:
+            raise
+        except HotfixError as error:
+            lines.append(Line(Status.WARN, f"Run {run}: {error.message}", tuple(error.detail.splitlines()[-3:])))
     lines += await _free_what_is_ours(commons, project)
+    lines += await _raise_fences(commons, project)
     return [*lines, *await _mark(project)]
 
 
 def owed(project: Project) -> list[RunId]:
     """This clone's runs of which the team does not have every event."""
     known = project.carried.known()
-    under_way = {holder.run for one in project.settings.environments if (holder := _living(project, one))}
-    rows = (row for row in project.store.runs() if row.run in known and row.run not in under_way)
-    return [row.run for row in rows if row.last_seq > known[row.run]]
+    rows = (row for row in project.store.runs() if row.run in known and row.last_seq > known[row.run])
+    return [row.run for row in rows if not is_driven_here(project, row.run)]
 
 
-def _living(project: Project, environment: Environment) -> Holder | None:
-    holder = project.locks.holder(environment)
-    return holder if holder is not None and holder.alive else None
-
-
-async def _carry(commons: Commons, project: Project, run: RunId) -> Line | None:
-    there = await bring(commons, project, run)
-    events = tuple(Numbered(seq, event) for seq, event in project.store.events(run, there))
+async def _carry(commons: Commons, project: Project, run: RunId) -> list[Line]:
+    """The run's events that are missing there. What was recorded after somebody else had taken it up is not the run."""
+    known = project.store.events(run)
+    there = await bring(commons, project, run, only=await _in_other_hands(commons, project, run))
+    ours = project.store.events(run)
+    lines = [_put_aside(project, run)] if ours[: len(known)] != known else []
+    events = tuple(Numbered(seq, event) for seq, event in ours if seq > there)
     if events:
         await commons.change(Change(run=run, after=there, events=events))
-    last = there + len(events)
-    await _push_tags(project, run)
-    project.carried.note(run, last)
-    return Line(Status.OK, f"Run {run}: {len(events)} events carried to {commons.name}") if events else None
+        lines.append(Line(Status.OK, f"Run {run}: {len(events)} events carried to {commons.name}"))
+    lines += await _push_tags(project, run)
+    project.carried.note(run, there + len(events))
+    return lines
 
 
-async def _push_tags(project: Project, run: RunId) -> None:
-    """The tags that a run has made without the remote. One that somebody else has made since is refused."""
+def _put_aside(project: Project, run: RunId) -> Line:
+    where = (f"what was recorded here alone: {superseded(project, run)}",)
+    return Line(Status.WARN, f"Run {run}: somebody else has gone on with it", where)
+
+
+async def _in_other_hands(commons: Commons, project: Project, run: RunId) -> bool:
+    """Whether the run's lock was taken since it was held here: its fence is above every one that was given here."""
+    return any(
+        seen.record.run == run and seen.record.state != "free" and seen.record.fence > project.locks.fence(one)
+        for one, seen in (await commons.look()).items()
+    )
+
+
+async def _push_tags(project: Project, run: RunId) -> list[Line]:
+    """The tags that a run has made without the remote. One that somebody else has made since stays as it is there."""
     known = fold([event for _, event in project.store.events(run)])
     if not known.request.offline:
-        return
+        return []
     made = [p.step.args["tag"] for p in known.steps.values() if p.step.does in ("tag", "before") and p.passed]
     there = await project.git.remote_tags()
     refs = [f"refs/tags/{tag}" for tag in made if tag not in there]
     if refs:
         await project.git.push([f"{ref}:{ref}" for ref in refs], leases=dict.fromkeys(refs, ""))
+    others = [tag for tag in made if tag in there and there[tag] != await project.git.resolve(f"refs/tags/{tag}")]
+    return [
+        Line(Status.WARN, f"{tag} of run {run} is another commit on {project.settings.remote}: {there[tag][:7]}")
+        for tag in others
+    ]
 
 
 async def _free_what_is_ours(commons: Commons, project: Project) -> list[Line]:
@@ -145,12 +168,27 @@ async def _free_what_is_ours(commons: Commons, project: Project) -> list[Line]:
         run = seen.record.run
         if seen.record.state != "held" or locks.may_live(seen.record) or not project.store.events(run):
             continue
-        left = left_touched(project, run)
-        unfinished = left is not None and left.request.target == environment
-        why = f"run {run} broke off" if unfinished else ""
-        record = seen.record._replace(state="suspended" if unfinished else "free", why=why)
+        record = _left(seen.record, environment, left_touched(project, run), f"run {run} broke off")
         await _write(project, commons, environment, record, seen)
         lines.append(Line(Status.OK, f"Lock of {environment}: {record.state}"))
+    return lines
+
+
+def _left(record: LockRecord, environment: Environment, left: Run | None, why: str) -> LockRecord:
+    """The lock of a run that is gone: closed where it left something unfinished, namely `why`, else as it found it."""
+    unfinished = left is not None and left.request.target == environment
+    return record._replace(state="suspended", why=why) if unfinished else record.let_go()
+
+
+async def _raise_fences(commons: Commons, project: Project) -> list[Line]:
+    """Have the next run of any clone above what was used here without the team: platforms have seen that fence."""
+    lines = []
+    for environment, seen in (await commons.look(tuple(project.settings.environments))).items():
+        fence = project.locks.fence(environment)
+        if seen.record.state == "held" or seen.record.fence >= fence:
+            continue
+        await _write(project, commons, environment, seen.record._replace(fence=fence), seen)
+        lines.append(Line(Status.OK, f"Lock of {environment}: the next fence is above {fence}"))
     return lines
 
 

@@ -1,8 +1,9 @@
 """The git remote, asked and written to. Each change is one atomic push."""
 
 import asyncio
+import contextlib
 import random
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -56,20 +57,18 @@ class GitCommons:
     async def change(self, change: Change) -> dict[Environment, Token]:
         """See `Commons.change`. What became of a push that brought no answer is asked for."""
         before, made = await self._made(change)
-        gone = [self._names.request(change.run, one) for one in change.received]
-        refspecs = [f"{commit}:{ref}" for ref, commit in made.items()]
-        refspecs += [*change.effects.refspecs, *(f":{ref}" for ref in gone)]
+        refspecs = [*(f"{commit}:{ref}" for ref, commit in made.items()), *change.effects.refspecs]
         leases = {**before, **change.effects.leases}
         for attempt in range(ATTEMPTS):
-            error = await self._git.try_to_push(refspecs, leases)
+            error = await self._git.try_to_push([*refspecs, *await self._taken_away(change)], leases)
             if error is None or await self._arrived(before, made, error):
                 break
             refused = isinstance(error, GitRefused) and bool(change.effects.refspecs)
             if attempt + 1 == ATTEMPTS or refused:
                 raise error if isinstance(error, GitRefused) else self._silent(error)
             await asyncio.sleep(PAUSE * random.uniform(attempt, attempt + 1))
-        if change.run:
-            self._runs[change.run] = made.get(self._names.run(change.run), self._runs.get(change.run, ""))
+        if (ref := self._names.run(change.run)) in made:
+            self._runs[change.run] = made[ref]
         return {one: made[self._names.lock(one)] for one in change.locks}
 
     async def requests(self, run: RunId) -> list[InboxRequest]:
@@ -78,8 +77,7 @@ class GitCommons:
         if not await self._here(refs):
             return []  # one was taken away meanwhile; they are asked for again soon
         texts = [await self._git.file(commit, "request.json") for commit in refs.values()]
-        found = [msgspec.json.decode(text, type=InboxRequest) for text in texts if text is not None]
-        return sorted(found, key=lambda request: request.at)
+        return sorted(_readable(text for text in texts if text is not None), key=lambda request: request.at)
 
     async def ask(self, run: RunId, request: InboxRequest) -> None:
         """See `Commons.ask`."""
@@ -118,6 +116,11 @@ class GitCommons:
             at = int(change.events[-1].event.at)
             wanted[ref] = DataCommit(f"Events of hotfix run {change.run}", chunk(change.events), before[ref], at)
         return before, dict(zip(wanted, await self._git.make(list(wanted.values())), strict=True))
+
+    async def _taken_away(self, change: Change) -> list[str]:
+        """Refspecs for the requests that were received. A push that removes what is not there fails as a whole."""
+        there = [self._names.request(change.run, one) for one in change.received]
+        return [f":{ref}" for ref in (await self._refs(*there) if there else ())]
 
     async def _last(self, change: Change) -> Commit | None:
         """The commit with the run's events up to number `after`; None where these are there already.
@@ -180,6 +183,13 @@ class GitCommons:
         return Unreachable(
             f"{self.name} does not answer: {error.message}", detail=error.detail, next_step=error.next_step
         )
+
+
+def _readable(texts: Iterable[str]) -> Iterator[InboxRequest]:
+    """One that a newer version of this program has put there, with a verb of its own, does not hide the others."""
+    for text in texts:
+        with contextlib.suppress(msgspec.DecodeError):
+            yield msgspec.json.decode(text, type=InboxRequest)
 
 
 def _lock_commit(record: LockRecord) -> DataCommit:
