@@ -23,6 +23,9 @@ ATTEMPTS = 4
 
 PAUSE: Seconds = 0.2
 
+FINAL = ("declined", "stale info", "fetch first", "non-fast-forward")
+"""In a refusal that stays one: a hook's, or a ref that is not as expected. Any other may come of two at once."""
+
 
 class GitCommons:
     """A `Commons` in refs of a git remote. A lock's token is the id of its commit.
@@ -64,8 +67,7 @@ class GitCommons:
             error = await self._git.try_to_push(refspecs, leases)
             if error is None or await self._arrived(before, made, error):
                 break
-            refused = isinstance(error, GitRefused) and bool(change.effects.refspecs)
-            if attempt + 1 == ATTEMPTS or refused:
+            if attempt + 1 == ATTEMPTS or (change.effects.refspecs and _is_final(error)):
                 raise error if isinstance(error, GitRefused) else self._silent(error)
             await asyncio.sleep(PAUSE * random.uniform(attempt, attempt + 1))
         if change.run:
@@ -180,6 +182,10 @@ class GitCommons:
         return Unreachable(
             f"{self.name} does not answer: {error.message}", detail=error.detail, next_step=error.next_step
         )
+
+
+def _is_final(error: GitFailed) -> bool:
+    return isinstance(error, GitRefused) and any(word in error.message for word in FINAL)
 
 
 def _lock_commit(record: LockRecord) -> DataCommit:
