@@ -61,13 +61,17 @@ class Tags:
         return True
 
     async def _push_or_forget(self, name: str, commit: str) -> None:
-        """A tag that the remote refused, or has at another commit by now, does not stay here either."""
+        """A tag that the remote refused, or has at another commit by now, does not stay here either.
+
+        One that is there all the same is pushed: only the answer was lost.
+        """
         ref = f"refs/tags/{name}"
         try:
             await self._push([f"{ref}:{ref}"], {ref: ""})
         except GitFailed:
-            if (await self._git.remote_tags()).get(name) != commit:
-                await self._git.delete_local_tag(name)
+            if (await self._git.remote_tags()).get(name) == commit:
+                return
+            await self._git.delete_local_tag(name)
             raise
 
     async def mark(self, step: Step, run: Run, work: Work) -> Outcome:
