@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -71,7 +71,14 @@ def _plans(town: CutTown, transport: str, scenario: str) -> list[Plan]:
     found = survey(town, scenario, scenario)
     told = ", ".join(f"{name} {number} ({sent} B)" for (name, number), sent in found.items())
     print(f"{transport:4}  {scenario}: {len(found)} pushes in a run that nobody disturbs: {told}", flush=True)
-    return [Plan(scenario, which, moment, sent) for which, sent in found.items() for moment in MOMENTS]
+    own = _own(scenario, found)
+    return [Plan(scenario, which, moment, found[which]) for which in own for moment in MOMENTS]
+
+
+def _own(scenario: str, found: Mapping[Which, int]) -> Sequence[Which]:
+    """A breach is a deploy like any other until its tag is there."""
+    pushes = [*found]
+    return pushes if scenario == "deploy" else pushes[pushes.index(("tag", 1)) + 1 :]
 
 
 def _until_wrong(town: CutTown, transport: str, todo: Sequence[Plan], first: int) -> Iterator[Report]:
