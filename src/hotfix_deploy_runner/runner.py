@@ -13,7 +13,7 @@ from functools import partial
 from typing import Protocol
 
 from .core.check import Line, Status
-from .core.decide import decide
+from .core.decide import decide, needs_lock
 from .core.ending import Ending
 from .core.events import (
     AnyEvent,
@@ -150,7 +150,7 @@ class Runner:
         why = "" if run.taken_over or run.ending is not None else self._taken_over()
         if why:
             return await self._record(run, [TakenOver(at=self._clock(), why=why)])
-        cut_off = self._cut_off()
+        cut_off = self._cut_off() if run.cut_off or needs_lock(run) else ""
         if bool(cut_off) is bool(run.cut_off) or run.ending is not None:
             return run
         now = self._clock()

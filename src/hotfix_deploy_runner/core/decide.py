@@ -201,11 +201,16 @@ def _paused(run: Run) -> bool:
 
 
 def _held_up(run: Run) -> bool:
-    """Paused, or without a lock that lasts: where that cannot be renewed, another run may have the place any moment.
+    """Paused, or without a lock that lasts: where that cannot be renewed, another run may have the place any moment."""
+    return _paused(run) or (bool(run.cut_off) and needs_lock(run))
+
+
+def needs_lock(run: Run) -> bool:
+    """Whether what is to begin needs a lock that lasts. A way back waits for nothing but the platform.
 
     Once the new version is validated, what is left is git's, which sees to the lock by itself.
     """
-    return _paused(run) or (bool(run.cut_off) and run.course is Course.FORWARD and not run.passed(VALIDATE))
+    return run.course is Course.FORWARD and not run.passed(VALIDATE)
 
 
 def _on_course(run: Run, step: Step) -> bool:
