@@ -70,8 +70,8 @@ class GitCommons:
             if attempt + 1 == ATTEMPTS or (change.effects.refspecs and _is_final(error)):
                 raise error if isinstance(error, GitRefused) else self._silent(error)
             await asyncio.sleep(PAUSE * random.uniform(attempt, attempt + 1))
-        if change.run:
-            self._runs[change.run] = made.get(self._names.run(change.run), self._runs.get(change.run, ""))
+        if (ref := self._names.run(change.run)) in made:
+            self._runs[change.run] = made[ref]
         return {one: made[self._names.lock(one)] for one in change.locks}
 
     async def requests(self, run: RunId) -> list[InboxRequest]:
