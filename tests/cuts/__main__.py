@@ -5,6 +5,7 @@ has to have the whole run. Code 1 when a case went wrong.
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -22,6 +23,7 @@ from tests.cuts.town import CutTown, cut_town
 from tests.remotes.transports import NETWORK
 
 SCENARIOS = ("deploy", "breach")
+TELLING = ("[FAIL]", "Error:", "Warning:")
 
 
 class Plan(NamedTuple):
@@ -50,6 +52,7 @@ def main() -> int:
 
 def _share(folder: Path, scenarios: Sequence[str], push: str, moment: str, transport: str) -> list[Report]:
     """All of one transport, one case after the other; after a case that went wrong, in a new town."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers are ours to end
     with cut_town(transport, folder / f"{transport}-survey") as town:
         todo = [plan for name in scenarios for plan in _plans(town, transport, name)]
     todo = [plan for plan in todo if push in plan.push[0] and moment in plan.moment.name]
@@ -95,6 +98,10 @@ def _until_wrong(town: CutTown, transport: str, todo: Sequence[Plan], first: int
 
 def _say(report: Report) -> None:
     lines = [f"{'WRONG' if report.wrong else 'ok':5}  {report}"]
+    if report.code != 0 and not report.wrong:
+        lines += [
+            f"           {line.strip()}" for line in report.said.splitlines() if line.strip().startswith(TELLING)
+        ][:3]
     if report.wrong:
         lines += [
             *(f"       {line}" for line in report.wrong),
