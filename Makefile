@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo packages test quick lint fix docs chaos contend bench bench-verdict lock clean
+.PHONY: help demo packages test quick lint fix docs chaos contend cuts bench bench-verdict bench-sharing lock clean
 
 help:
 	@echo "make demo    set up, and run a whole hotfix on this machine"
@@ -14,6 +14,7 @@ help:
 	@echo "make docs    write the reference of settings and their schema anew"
 	@echo "make chaos   hundreds of kills at every point of a run, and what comes of it"
 	@echo "make contend several at once for one environment, hundreds of times, over each transport"
+	@echo "make cuts    the network cut at every push of a run, over each transport, and what comes of it"
 	@echo "make bench   what the runner itself costs"
 	@echo "make bench-verdict  the verdict beside other tools' rules, and its targets (some minutes)"
 	@echo "make lock    lock the dependencies anew"
@@ -62,6 +63,9 @@ chaos: .venv/dev
 
 contend: .venv/dev packages
 	$(BIN)/python -m tests.contend $(ARGS)
+
+cuts: .venv/dev packages
+	$(BIN)/python -m tests.cuts $(ARGS)
 
 bench: .venv/dev
 	$(BIN)/python -m bench.overhead $(ARGS)

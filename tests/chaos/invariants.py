@@ -52,7 +52,7 @@ def _fleet(town: Town, run: Run, base: str) -> Iterator[str]:
     if run.ending is None:
         yield "the run has no ending"
         return
-    expected = {0: run.facts.version, 4: base, 3: base}.get(run.ending.code, "?")
+    expected = {0: run.facts.version, 6: run.facts.version, 4: base, 3: base}.get(run.ending.code, "?")
     seen = town.versions("production")
     if seen != [expected] * 2:
         yield f"production runs {seen}, and the run ended with {run.ending.code}: {run.ending.summary}"

@@ -104,6 +104,13 @@ class Workshop:
         asked = ("for-each-ref", "--format=%(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)", ref)
         return self.repository.git(*asked)
 
+    def unheard(self) -> None:
+        """From now on the remote does what is pushed, and its answer is lost."""
+        hook = self.repository.origin / "hooks" / "post-receive"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text("#!/bin/sh\ncat > /dev/null\nkill -9 $PPID\n")
+        hook.chmod(0o755)
+
     def hook(self, script: str) -> None:
         """What the remote runs before it takes a push."""
         path = self.repository.origin / "hooks" / "pre-receive"

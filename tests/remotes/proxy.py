@@ -38,6 +38,7 @@ class Proxy:
         self._delay = 0.0
         self._limits: dict[Direction, int] = {}
         self._trap: Callable[[], bool] | None = None
+        self._then_refuse = False
         self._open: dict[asyncio.Task[None], Wire | None] = {}
         self._listener: asyncio.Server | None = None
         self._loop = asyncio.new_event_loop()
@@ -76,25 +77,38 @@ class Proxy:
         """Break off all connections that there are, now, with an RST. New ones are not touched."""
         self._tell(self._cut(lambda _wire: True))
 
-    def cut_after(self, direction: Direction, count: int) -> None:
-        """Break off all connections once `count` more bytes, of all of them together, have gone that way."""
+    def cut_after(self, direction: Direction, count: int, *, then_refuse: bool = False) -> None:
+        """Break off all connections once `count` more bytes, of all of them together, have gone that way.
+
+        With `then_refuse` nobody gets in from that very moment on, as after `refuse`.
+        """
 
         async def arm() -> None:
-            self._limits[direction] = count
+            self._limits[direction], self._then_refuse = count, then_refuse
 
         self._tell(arm())
 
-    def cut_once(self, condition: Callable[[], bool]) -> None:
+    def cut_once(self, condition: Callable[[], bool], *, then_refuse: bool = False) -> None:
         """Break off all connections instead of passing on the first answer that is there while `condition` holds.
 
         With the change of a ref as the condition, the server has accepted a push and the client never hears of it: git
         reports behind the change. It is asked for every piece of an answer, and holds up the proxy meanwhile.
+        `then_refuse` as for `cut_after`.
         """
 
         async def arm() -> None:
-            self._trap = condition
+            self._trap, self._then_refuse = condition, then_refuse
 
         self._tell(arm())
+
+    def disarm(self) -> None:
+        """Take away the traps that have not sprung."""
+
+        async def clear() -> None:
+            self._limits.clear()
+            self._trap = None
+
+        self._tell(clear())
 
     def due(self) -> float:
         """For the wires: when what is read now arrives."""
@@ -126,9 +140,13 @@ class Proxy:
             await self._cut(lambda wire: wire is not None and wire.lost)
 
     async def _listen(self, wanted: bool) -> None:
-        if wanted and not self._listener:
+        if not wanted:
+            self._close_the_door()
+        elif not self._listener:
             self._listener = await asyncio.start_server(self._accept, HOST, self.port, reuse_port=True)
-        elif not wanted and self._listener:
+
+    def _close_the_door(self) -> None:
+        if self._listener:
             self._listener.close()
             self._listener = None
 
@@ -160,6 +178,8 @@ class Proxy:
 
     def _spring(self) -> None:
         self.cuts += 1
+        if self._then_refuse:
+            self._close_the_door()
         self._break_off(lambda _wire: True)
 
     async def _cut(self, which: Callable[[Wire | None], bool]) -> None:

@@ -55,6 +55,11 @@ class Remote:
         asked = ["git", "--git-dir", str(self.bare), "for-each-ref", "--format=%(objectname)", ref]
         return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
 
+    def refs(self) -> str:
+        """All refs there and what they are, past every network."""
+        asked = ["git", "--git-dir", str(self.bare), "for-each-ref", "--format=%(objectname) %(refname)"]
+        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+
 
 @contextmanager
 def remote(transport: str, folder: Path) -> Iterator[Remote]:

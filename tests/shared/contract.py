@@ -145,6 +145,15 @@ class CommonsContract:
 
         play(make_commons, story)
 
+    def test_a_run_whose_beginning_arrived_unheard_goes_on(self, make_commons: Make) -> None:
+        async def story(commons: Commons) -> None:
+            await make_commons().change(begun())
+            await commons.change(begun())
+            await commons.change(Change(run=RUN, after=1, events=numbered([report("one")], 1)))
+            assert await commons.events(RUN) == numbered([started(RUN), report("one")])
+
+        play(make_commons, story)
+
     def test_events_follow_what_is_there(self, make_commons: Make) -> None:
         async def story(commons: Commons) -> None:
             await commons.change(begun(RUN, report("one")))

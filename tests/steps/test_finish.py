@@ -139,6 +139,22 @@ def test_a_protected_main_is_said_in_the_remotes_words(shop: Workshop) -> None:
     assert any("open a pull request" in line for line in outcome.lines[0].detail)
 
 
+def test_a_merge_that_was_not_answered_is_made_once(shop: Workshop) -> None:
+    shop.unheard()
+    assert texts(merge(shop)) == ["[OK] main contains the fix already"]
+    merges = shop.repository.git("rev-list", "--merges", MAIN, cwd=shop.repository.origin)
+    assert len(merges.splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_a_remote_that_is_away_is_tried_again_and_then_left_to_a_human(shop: Workshop) -> None:
+    shop.unreachable()
+    outcome = merge(shop)
+    assert outcome.ended is Ended.FAILED
+    assert outcome.lines[0].text.startswith("Merge back to main did not go through: git could not fetch from origin")
+    assert "git push origin HEAD:main" in outcome.lines[0].detail
+
+
 def test_main_that_holds_the_fix_is_left_alone(shop: Workshop) -> None:
     shop.repository.git("push", "--quiet", "origin", f"{shop.commit}:main")
     outcome = merge(shop)
@@ -191,6 +207,11 @@ def test_the_branch_goes_here_and_on_the_remote(shop: Workshop) -> None:
     assert texts(delete(shop)) == [f"[OK] Deleted branch {BRANCH} (here and on origin)"]
     assert (shop.local(HOTFIX), shop.remote(HOTFIX)) == ("", "")
     assert texts(delete(shop)) == [f"[OK] Deleted branch {BRANCH} (it was gone)"]
+
+
+def test_a_branch_whose_deletion_was_not_answered_is_looked_for(shop: Workshop) -> None:
+    shop.unheard()
+    assert texts(delete(shop)) == [f"[OK] Deleted branch {BRANCH} (here and on origin)"]
 
 
 def test_a_branch_that_has_moved_on_there_is_kept_everywhere(shop: Workshop) -> None:

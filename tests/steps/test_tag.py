@@ -96,6 +96,12 @@ def test_a_tag_that_the_remote_refuses_does_not_stay_here(shop: Workshop) -> Non
     assert (shop.remote(TAG), shop.local(TAG)) == ("", "")
 
 
+def test_a_tag_whose_push_was_not_answered_is_looked_for(shop: Workshop) -> None:
+    shop.unheard()
+    assert texts(tag(shop)) == ["[OK] Tagged v1.0.1"]
+    assert shop.remote(TAG) == shop.local(TAG) == shop.commit
+
+
 def test_who_is_overtaken_between_the_look_and_the_push_keeps_no_tag_of_its_own(shop: Workshop) -> None:
     class Overtaken(Git):
         async def tag(self, name: str, commit: str, message: str) -> None:

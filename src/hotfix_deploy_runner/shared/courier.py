@@ -27,6 +27,12 @@ NEEDED = 1 / 3
 
 POLL_EVERY: Seconds = 3.0
 
+AGAIN_AFTER: Seconds = 0.5
+"""How soon a writing that somebody waits for is sent again, where no answer came."""
+
+CALLED_OFF_WITHIN: Seconds = 1.0
+"""How long one who is cancelled waits for what is under way: a way back follows, and that does not wait for git."""
+
 URGENT = (VerdictReached, CourseChanged, RequestReceived, RunEnded)
 """What others wait for: carried at once, and never waited for here."""
 
@@ -125,18 +131,20 @@ class Courier:
     async def carry(self, effects: Effects | None = None) -> None:
         """Write what is pending, with the lock anew and `effects` in the same breath. Returns when it has arrived.
 
-        Raises `LockLost`, `Unreachable`, and `GitFailed` when the remote refuses an effect. Cancelled, it waits for
-        what is under way: nobody would know whether it arrived.
+        Where no answer comes the very same is sent again, as long as the lock is ours: effects may have been made all
+        the same, and are not to be called failed then. Raises `LockLost`, `Unreachable`, and `GitFailed` when the
+        remote refuses an effect. Cancelled, what is under way comes to its end in the background.
         """
-        writing = asyncio.create_task(self._write(None, effects))
+        called_off = _called_off(effects is None)
+        writing = asyncio.create_task(self._write(None, effects or Effects(), called_off))
         self._writings.add(writing)
         writing.add_done_callback(self._writings.discard)
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
-            await asyncio.wait([writing])
-            if not writing.cancelled():
-                writing.exception()
+            called_off.set()
+            writing.add_done_callback(_look_at)
+            await asyncio.wait([writing], timeout=CALLED_OFF_WITHIN)
             raise
 
     async def close(self, records: Mapping[Environment, LockRecord], within: Seconds) -> None:
@@ -148,7 +156,7 @@ class Courier:
         self._wake.set()
         try:
             async with asyncio.timeout(within):
-                await self._write(records, None)
+                await self._write(records, Effects(), _called_off(True))
         except TimeoutError:
             raise Unreachable(f"{self._commons.name} does not answer within {within:g} s") from None
         finally:
@@ -157,21 +165,33 @@ class Courier:
                 task.cancel()
             await asyncio.gather(*stopped, return_exceptions=True)
 
-    async def _write(self, records: Mapping[Environment, LockRecord] | None, effects: Effects | None) -> None:
+    async def _write(
+        self, records: Mapping[Environment, LockRecord] | None, effects: Effects, called_off: asyncio.Event
+    ) -> None:
         """One writing at a time. One of which nobody knows whether it arrived is sent again before the next."""
         async with self._one_at_a_time:
             if self.gone:
                 raise LockLost(self.gone)
-            if self._closing and records is None and effects is None:
+            if self._closing and records is None and not effects.refspecs:
                 return  # it has waited for the last writing, after which nothing is to be renewed
             if self._unsure is not None:
-                await self._send(self._unsure)
+                await self._send_until_known(self._unsure, called_off)
+            if effects.refspecs and called_off.is_set():
+                raise asyncio.CancelledError
             locks = {one: fresh(record) for one, record in (records or self._hold.locks).items()}
             run = self._hold.run if self._pending or self._received else ""
             pending = tuple(self._pending)
-            await self._send(
-                Change(self._hold.tokens, locks, run, self._after, pending, self._received, effects or Effects())
-            )
+            change = Change(self._hold.tokens, locks, run, self._after, pending, self._received, effects)
+            await self._send_until_known(change, called_off)
+
+    async def _send_until_known(self, change: Change, called_off: asyncio.Event) -> None:
+        """The same again after every silence, until the lock runs out or nobody waits for it any more."""
+        while True:
+            try:
+                return await self._send(change)
+            except Unreachable:
+                if self.left <= 0 or await _comes(called_off, AGAIN_AFTER):
+                    raise
 
     async def _send(self, change: Change) -> None:
         begun = self._clock()
@@ -207,9 +227,7 @@ class Courier:
     async def _renew(self) -> None:
         """Write every `RENEW_AFTER` of the ttl, sooner for what is urgent or after a failure; never too often."""
         while not self.gone:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._patience()):
-                    await self._wake.wait()
+            await _comes(self._wake, self._patience())
             await asyncio.sleep(self._pace.wait())
             if self._closing:
                 return
@@ -258,3 +276,25 @@ class Courier:
         self._answered.add(request)
         if request in self._asked and request not in self._received:
             self._received = (*self._received, request)
+
+
+def _look_at(writing: "asyncio.Future[None]") -> None:
+    """Its failure, of which nobody else hears, has been noted by the courier."""
+    if not writing.cancelled():
+        writing.exception()
+
+
+async def _comes(event: asyncio.Event, within: Seconds) -> bool:
+    """Wait for it so long; whether it is set."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            await event.wait()
+    return event.is_set()
+
+
+def _called_off(already: bool) -> asyncio.Event:
+    """Is set when nobody waits for an answer any more; `already`: one silence is enough."""
+    event = asyncio.Event()
+    if already:
+        event.set()
+    return event

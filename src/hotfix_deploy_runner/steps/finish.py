@@ -8,14 +8,19 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..core.check import Line, Status
+from ..core.instant import Seconds
 from ..core.run import Run
 from ..core.step import Ended, Step
 from ..doors.git import Git
-from ..errors import GitFailed
+from ..errors import GitFailed, GitRefused, Unreachable
 from .preflight import Trees
 from .work import Outcome, Publish, Work, failed, passed, plain_push, warned
 
 ATTEMPTS = 3
+PAUSE: Seconds = 1.0
+PATIENCE: Seconds = 30.0
+"""No new try to merge begins after that."""
+
 WriteDocument = Callable[[Run], Path]
 """Writes the incident document of a run from its journal; returns where it is."""
 
@@ -32,28 +37,34 @@ class Finish:
     async def merge(self, step: Step, run: Run, work: Work) -> Outcome:
         """Merge the pinned commit into a branch of the remote, with a merge commit, in a worktree.
 
-        Main may move while we merge: then the merge is made anew, a few times. A conflict is a human's work, and so
-        is a branch that nobody may push to.
+        Main may move while we merge, or the network be away: then it is looked at and merged anew, a few times. A
+        conflict is a human's work, and so is a branch that nobody may push to.
         """
-        branch = step.args["branch"]
+        branch, begun = step.args["branch"], work.clock()
         for attempt in range(1, ATTEMPTS + 1):
-            await self._git.fetch()
-            tip = await self._git.resolve(f"refs/remotes/{self._remote}/{branch}")
-            if tip is None:
-                return failed(f"Merge back: {self._remote} has no branch {branch}", "[merge] into names it")
-            if await self._git.is_ancestor(run.facts.commit, tip):
-                return passed(f"{branch} contains the fix already", merge=tip)
-            preview = await self._git.try_merge(tip, run.facts.commit)
-            if not preview.clean:
-                return self._by_hand(f"conflicts in {', '.join(preview.conflicts)}", branch, run)
             try:
-                merge = await self._merge_and_push(branch, tip, run)
-            except GitFailed as error:
-                if attempt == ATTEMPTS:
-                    return self._by_hand(f"was refused: {error.message}", branch, run, *error.detail.splitlines()[-3:])
-                continue
-            return passed(f"Merged back to {branch} ({merge[:7]})", merge=merge)
+                return await self._merge(branch, run)
+            except (GitFailed, Unreachable) as error:
+                refused = isinstance(error, GitRefused)
+                if attempt == ATTEMPTS or work.clock() - begun > PATIENCE:
+                    how = "was refused" if refused else "did not go through"
+                    return self._by_hand(f"{how}: {error.message}", branch, run, *error.detail.splitlines()[-3:])
+                # What was refused may be merged anew at once; a network that is away needs a moment.
+                await asyncio.sleep(0 if refused else PAUSE * attempt)
         raise AssertionError("unreachable")
+
+    async def _merge(self, branch: str, run: Run) -> Outcome:
+        await self._git.fetch()
+        tip = await self._git.resolve(f"refs/remotes/{self._remote}/{branch}")
+        if tip is None:
+            return failed(f"Merge back: {self._remote} has no branch {branch}", "[merge] into names it")
+        if await self._git.is_ancestor(run.facts.commit, tip):
+            return passed(f"{branch} contains the fix already", merge=tip)
+        preview = await self._git.try_merge(tip, run.facts.commit)
+        if not preview.clean:
+            return self._by_hand(f"conflicts in {', '.join(preview.conflicts)}", branch, run)
+        merge = await self._merge_and_push(branch, tip, run)
+        return passed(f"Merged back to {branch} ({merge[:7]})", merge=merge)
 
     async def _merge_and_push(self, branch: str, tip: str, run: Run) -> str:
         tree = self._trees.merge(run)
@@ -90,8 +101,7 @@ class Finish:
         if (tip := await self._git.remote_branch(branch)) is not None:
             if tip != commit:
                 return warned(f"Branch {branch} kept: it has moved on to {tip[:7]} on {self._remote}")
-            ref = f"refs/heads/{branch}"
-            await self._push([f":{ref}"], {ref: commit})
+            await self._delete(branch, commit)
             gone.append(f"on {self._remote}")
         if (tip := await self._git.branch(branch)) is not None:
             place = await self._git.checked_out(branch)
@@ -108,6 +118,15 @@ class Finish:
         if kept:
             lines.append(Line(Status.WARN, f"Branch {branch} kept here", (kept,)))
         return Outcome(lines=tuple(lines))
+
+    async def _delete(self, branch: str, commit: str) -> None:
+        """Delete it on the remote. One that is gone was deleted: only the answer was lost."""
+        ref = f"refs/heads/{branch}"
+        try:
+            await self._push([f":{ref}"], {ref: commit})
+        except GitFailed:
+            if await self._git.remote_branch(branch) is not None:
+                raise
 
     def _leave(self, branch: str, place: Path, run: Run) -> str:
         """The command that deletes a branch that is checked out in `place`."""

@@ -1,8 +1,10 @@
 """Tags: made once, pushed, never moved; and the mark of those that were rolled back."""
 
+import asyncio
 import contextlib
 
 from ..core.check import Line, Status
+from ..core.instant import Seconds
 from ..core.run import Run
 from ..core.step import Step
 from ..doors.git import Git
@@ -14,6 +16,9 @@ ROLLED_BACK = "refs/hotfix/rolled-back/"
 
 BEFORE = "before/"
 """In front of a version: the tag of what ran before it, where that had none."""
+
+MARKS_WITHIN: Seconds = 20.0
+"""How long the end of a rollback waits for git; a fetch of a whole repository may take longer elsewhere."""
 
 
 class Tags:
@@ -61,13 +66,17 @@ class Tags:
         return True
 
     async def _push_or_forget(self, name: str, commit: str) -> None:
-        """A tag that the remote refused, or has at another commit by now, does not stay here either."""
+        """A tag that the remote refused, or has at another commit by now, does not stay here either.
+
+        One that is there all the same is pushed: only the answer was lost.
+        """
         ref = f"refs/tags/{name}"
         try:
             await self._push([f"{ref}:{ref}"], {ref: ""})
         except GitFailed:
-            if (await self._git.remote_tags()).get(name) != commit:
-                await self._git.delete_local_tag(name)
+            if (await self._git.remote_tags()).get(name) == commit:
+                return
+            await self._git.delete_local_tag(name)
             raise
 
     async def mark(self, step: Step, run: Run, work: Work) -> Outcome:
@@ -86,14 +95,19 @@ class Tags:
 
     async def _mark(self, name: str, commit: str) -> Line:
         ref = ROLLED_BACK + name
+        text = f"{name} is not marked as rolled back for everybody"
         try:
             await self._git.update_ref(ref, commit, None)
-            await self._git.push([f"{ref}:{ref}"])
+            async with asyncio.timeout(MARKS_WITHIN):
+                await self._git.push([f"{ref}:{ref}"])
         except GitFailed as error:
-            text = f"{name} is not marked as rolled back for everybody"
             return Line(Status.WARN, text, tuple(error.detail.splitlines()[-3:]))
-        with contextlib.suppress(GitFailed):  # somebody may have merged the fix; without news, what is known must do
-            await self._git.fetch()
+        except TimeoutError:
+            return Line(Status.WARN, text, (f"{self._remote} does not answer within {MARKS_WITHIN:g} s",))
+        # Somebody may have merged the fix; without news, what is known must do.
+        with contextlib.suppress(GitFailed, TimeoutError):
+            async with asyncio.timeout(MARKS_WITHIN):
+                await self._git.fetch()
         return Line(Status.OK, f"{name} marked as rolled back")
 
     async def _merged(self, base: str, commit: str, branch: str) -> Line | None:

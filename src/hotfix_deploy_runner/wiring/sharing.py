@@ -167,6 +167,8 @@ async def take(
             environments, run, project.operator, reason, above=above, takeover=takeover, insist=insist
         )
     except Unreachable as error:
+        # It may have been taken all the same: `reconcile` is to know whose it is.
+        project.carried.note(run, project.carried.known().get(run, 0))
         error.next_step = "the same command again, or with --offline: under this machine's lock alone"
         raise
     try:

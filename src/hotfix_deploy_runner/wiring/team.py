@@ -161,12 +161,13 @@ async def _push_tags(project: Project, run: RunId) -> list[Line]:
 
 
 async def _free_what_is_ours(commons: Commons, project: Project) -> list[Line]:
-    """The locks of runs of this clone whose process could not let go, and is gone."""
+    """The locks of runs of this clone whose process could not let go, or did not know that it had them, and is gone."""
     lines = []
-    locks = shared_locks(project, commons)
+    locks, noted = shared_locks(project, commons), project.carried.known()
     for environment, seen in (await commons.look()).items():
         run = seen.record.run
-        if seen.record.state != "held" or locks.may_live(seen.record) or not project.store.events(run):
+        ours = run in noted or bool(project.store.events(run))
+        if seen.record.state != "held" or locks.may_live(seen.record) or not ours:
             continue
         record = _left(seen.record, environment, left_touched(project, run), f"run {run} broke off")
         await _write(project, commons, environment, record, seen)

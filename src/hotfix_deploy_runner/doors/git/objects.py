@@ -6,7 +6,6 @@ from pathlib import Path
 
 import msgspec
 
-from ...errors import GitFailed, GitRefused
 from ..command import Commands
 from .call import GitCall
 from .records import Commit
@@ -97,14 +96,6 @@ class Objects(Remotes):
     async def refs_like(self, *patterns: str) -> dict[str, Commit]:
         """The remote's refs that match one of the patterns, which may end in `*`."""
         return await self._ls_remote(patterns=patterns)
-
-    async def try_to_push(self, refspecs: Sequence[str], leases: Mapping[str, str]) -> GitFailed | None:
-        """Push all or none. None when it was done; else what was seen, which does not say whether it was done.
-
-        A `GitRefused` says so: the remote has answered that it did nothing.
-        """
-        error, rejected = await self._try_to_push(refspecs, leases)
-        return GitRefused(error.message, detail=error.detail) if error is not None and rejected else error
 
     async def _id_length(self) -> int:
         form = await self._call.text("rev-parse", "--show-object-format", what="tell how objects are named")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from ...errors import GitFailed
+from ...errors import GitFailed, GitRefused
 from . import records
 from .records import Commit
 from .refs import Refs
@@ -49,16 +49,17 @@ class Remotes(Refs):
         """Push; with `atomic` all or none. What is there already counts as pushed.
 
         `leases` maps a full ref to the commit that the remote must have there, "" for: it must not exist.
-        Raises `GitFailed` naming the refs that were rejected and why.
+        Raises `GitRefused` naming the refs that were rejected and why; any other `GitFailed` does not say whether it
+        was done.
         """
-        error, _ = await self._try_to_push(refspecs, leases or {}, atomic=atomic)
+        error = await self.try_to_push(refspecs, leases or {}, atomic=atomic)
         if error is not None:
             raise error
 
-    async def _try_to_push(
+    async def try_to_push(
         self, refspecs: Sequence[str], leases: Mapping[str, str], *, atomic: bool = True
-    ) -> tuple[GitFailed | None, tuple[records.Rejection, ...]]:
-        """What `push` raises, if anything, and the refs that the remote has refused: none where it did not answer."""
+    ) -> GitFailed | None:
+        """As `push`: None when it was done, else what that raises."""
         plain = ("--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "--recurse-submodules=no")
         held = [f"--force-with-lease={ref}:{commit}" for ref, commit in leases.items()]
         asked = ("push", *plain, *(["--atomic"] if atomic else []), *held, "--", self._remote, *refspecs)
@@ -67,13 +68,13 @@ class Remotes(Refs):
             env = await self._call.over_the_network()
             done = await self._call.run(*asked, what=what, env=env, accept=_ANY_END)
         except GitFailed as error:
-            return error, ()
+            return error
         if done.exit_code == 0:
-            return None, ()
+            return None
         rejected = records.rejections(done.output)
         reasons = ", ".join(f"{one.ref} {one.why}" for one in rejected)
         words = f"git could not {what}" + (f": {self._call.redact(reasons)}" if reasons else "")
-        return GitFailed(words, detail=self._call.last_words(done)), rejected
+        return (GitRefused if rejected else GitFailed)(words, detail=self._call.last_words(done))
 
     async def delete_remote_branch(self, name: str, expected: Commit) -> None:
         """Delete a branch on the remote that is still at `expected`. Nothing to do when there is none."""

@@ -24,6 +24,9 @@ ATTEMPTS = 4
 
 PAUSE: Seconds = 0.2
 
+FINAL = ("declined", "stale info", "fetch first", "non-fast-forward")
+"""In a refusal that stays one: a hook's, or a ref that is not as expected. Any other may come of two at once."""
+
 
 class GitCommons:
     """A `Commons` in refs of a git remote. A lock's token is the id of its commit.
@@ -63,8 +66,7 @@ class GitCommons:
             error = await self._git.try_to_push([*refspecs, *await self._taken_away(change)], leases)
             if error is None or await self._arrived(before, made, error):
                 break
-            refused = isinstance(error, GitRefused) and bool(change.effects.refspecs)
-            if attempt + 1 == ATTEMPTS or refused:
+            if attempt + 1 == ATTEMPTS or (change.effects.refspecs and _is_final(error)):
                 raise error if isinstance(error, GitRefused) else self._silent(error)
             await asyncio.sleep(PAUSE * random.uniform(attempt, attempt + 1))
         if (ref := self._names.run(change.run)) in made:
@@ -190,6 +192,10 @@ def _readable(texts: Iterable[str]) -> Iterator[InboxRequest]:
     for text in texts:
         with contextlib.suppress(msgspec.DecodeError):
             yield msgspec.json.decode(text, type=InboxRequest)
+
+
+def _is_final(error: GitFailed) -> bool:
+    return isinstance(error, GitRefused) and any(word in error.message for word in FINAL)
 
 
 def _lock_commit(record: LockRecord) -> DataCommit:
