@@ -69,7 +69,7 @@ def test_errors_are_seen_taken_back_and_remembered_by_everybody(place: MakePlace
     assert f"Hotfix {NEXT} was rolled back: " in done.out
     assert f"Production runs {BASE} again, verified everywhere." in done.out
     assert NEXT in world.tags()
-    marks = world.git("for-each-ref", "--format=%(refname)", "refs/hotfix").splitlines()
+    marks = world.git("for-each-ref", "--format=%(refname)", "refs/hotfix/rolled-back").splitlines()
     assert marks == [f"refs/hotfix/rolled-back/{NEXT}"]
     assert "Hotfix v2.14.5: " in world.run("hotfix-deploy-runner", "plan", *DEPLOY[1:3]).out
     bad = [answer for answer in world.failures() if answer.version == NEXT]

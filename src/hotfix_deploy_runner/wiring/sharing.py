@@ -15,9 +15,10 @@ from ..journal.rows import RunId
 from ..journal.sqlite import SqliteStore
 from ..journal.store import InboxRequest
 from ..lock.local import Lease
-from ..shared.commons import Commons, Effects
+from ..lock.record import LockRecord
+from ..shared.commons import Change, Commons, Effects
 from ..shared.courier import Courier
-from ..shared.locks import Hold, SharedLocks
+from ..shared.locks import Hold, SharedLocks, fresh
 from ..shared.sightings import Sightings
 from .project import Project
 
@@ -119,7 +120,7 @@ class Held:
         try:
             await self.courier.close(records, HURRIED if hurried else LETS_GO_WITHIN)
         except LockLost:
-            pass
+            await self._free_the_rest(records, HURRIED if hurried else BACK_WAITS)
         except HotfixError as error:
             print(
                 f"Warning: the team's lock was not let go: {error.message}. It runs out by itself; "
@@ -128,6 +129,17 @@ class Held:
             )
         finally:
             await self._project.let_commons_go()
+
+    async def _free_the_rest(self, records: Mapping[Environment, LockRecord], within: Seconds) -> None:
+        """Of several, somebody has taken one: the others are still ours, and nobody else would free them."""
+        assert self.commons is not None
+        with contextlib.suppress(HotfixError, TimeoutError):
+            async with asyncio.timeout(within):
+                for environment, seen in (await self.commons.look(records)).items():
+                    record = seen.record
+                    if (record.state, record.run, record.fence) == ("held", self.lease.run, self.lease.fence):
+                        left = {environment: fresh(records[environment])}
+                        await self.commons.change(Change({environment: seen.token}, left))
 
     def _courier(self, commons: Commons, hold: Hold) -> Courier:
         return Courier(

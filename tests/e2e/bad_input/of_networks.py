@@ -49,7 +49,8 @@ def server_hook(world: World, undo: ExitStack) -> Typed:
     """The server takes release candidates, and no release."""
     branch = world.branch()
     bare = world.copy_of_origin()
-    hook(bare, "pre-receive", "grep -v -- -rc. >/dev/null || exit 0; echo releases are frozen >&2; exit 1")
+    finals = "grep refs/tags/ | grep -v -- -rc. >/dev/null"
+    hook(bare, "pre-receive", f"{finals} || exit 0; echo releases are frozen >&2; exit 1")
     return Typed(world.deploying(branch, {"remote": world.remote("frozen", bare)}))
 
 
@@ -82,8 +83,8 @@ def only_the_candidate_is_tagged(world: World, ran: Ran) -> None:
 
 CASES = (
     Case("a Slack webhook that times out, to staging", silent_webhook, "[WARN] Slack was not told: ", 0),
-    Case("no network to the remote, http", no_network, "git could not fetch from down", 3),
-    Case("no network to the remote, ssh", no_network_ssh, "git could not fetch from down", 3),
+    Case("no network to the remote, http", no_network, "does not answer: git could not ask down", 3),
+    Case("no network to the remote, ssh", no_network_ssh, "does not answer: git could not ask down", 3),
     Case("a remote that never answers", silent_remote, "within 1 s", 3),
     Case(
         "a pre-push hook of the operator's that refuses, to staging",
