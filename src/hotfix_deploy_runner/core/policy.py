@@ -8,13 +8,25 @@ from .hooks import Hook
 from .instant import Seconds
 
 
+class FurtherLimit(msgspec.Struct, frozen=True):
+    """From when on a further metric of the service is bad: its rate is over `limit`, a fraction, and worse than before.
+
+    `parts` is how many values of a label it is judged by, at most; 1: it is not divided. `warn` only tells of it.
+    """
+
+    name: str
+    limit: float
+    on_breach: Literal["rollback", "warn"] = "rollback"
+    parts: int = 1
+
+
 class Watching(msgspec.Struct, frozen=True):
     """When a release is bad. Rates are fractions (0.05 is 5 %), not percent.
 
     `threshold` and `mode`: the error rate beyond which to roll back, absolute or as a multiple
     (`over_baseline`) of the baseline's. `alpha`: the chance, over the whole window, that a release no worse than
     its baseline is rolled back. `window`: watched seconds after the last new instance. `interval`: seconds between
-    readings. `gate_wait`: how long a gate waits for a reading. `blind_for`: how long no readings are borne.
+    readings. `further`: the limits of further metrics, where there are any. `gate_wait`: how long a gate waits for a reading. `blind_for`: how long no readings are borne.
     `unhealthy_for`: how long a new instance may be unhealthy.
     """
 
@@ -31,6 +43,7 @@ class Watching(msgspec.Struct, frozen=True):
     unhealthy_for: Seconds = 10.0
     on_breach: Literal["rollback", "hold"] = "rollback"
     on_slow: Literal["warn", "rollback"] = "warn"
+    further: tuple[FurtherLimit, ...] = ()
 
 
 class Rolling(msgspec.Struct, frozen=True):
