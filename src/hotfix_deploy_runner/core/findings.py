@@ -20,9 +20,9 @@ class Findings(msgspec.Struct, frozen=True):
     """What was gathered. It judges nothing.
 
     `new` and `old` are versions. `whole` is everything together, `platforms` are its parts where there are several,
-    `suspects` the instances that stand out, `further` the service's further metrics. `edge` is the latency in seconds beyond
-    which a request counts as slow, or None when no bucket's edge allows the comparison. `silence` is the time since
-    the last reading. `rolled_out` is whether the last new instance is in.
+    `suspects` the instances that stand out, `further` the service's further metrics. `edge` is the latency in seconds
+    beyond which a request counts as slow, or None when no bucket's edge allows the comparison. `silence` is the time
+    since the last reading. `rolled_out` is whether the last new instance is in.
     """
 
     limits: Watching

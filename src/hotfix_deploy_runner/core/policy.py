@@ -26,8 +26,8 @@ class Watching(msgspec.Struct, frozen=True):
     `threshold` and `mode`: the error rate beyond which to roll back, absolute or as a multiple
     (`over_baseline`) of the baseline's. `alpha`: the chance, over the whole window, that a release no worse than
     its baseline is rolled back. `window`: watched seconds after the last new instance. `interval`: seconds between
-    readings. `further`: the limits of further metrics, where there are any. `gate_wait`: how long a gate waits for a reading. `blind_for`: how long no readings are borne.
-    `unhealthy_for`: how long a new instance may be unhealthy.
+    readings. `gate_wait`: how long a gate waits for a reading. `blind_for`: how long no readings are borne.
+    `unhealthy_for`: how long a new instance may be unhealthy. `further`: the limits of further metrics, if any.
     """
 
     threshold: float = 0.05
