@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -35,7 +36,10 @@ ORDER = tuple(Standing)
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """One line of the validation. Rates are fractions, None: unknown. `name` holds the value where it is divided."""
+    """One line of the validation. Rates are fractions, None: unknown. `name` holds the value where it is divided.
+
+    `figures` are its counts and its evidence, for a machine; `warns`: it is never rolled back for.
+    """
 
     name: str
     standing: Standing
@@ -44,6 +48,7 @@ class Judged(msgspec.Struct, frozen=True):
     baseline_rate: float | None = None
     reason: str = ""
     warns: bool = False
+    figures: dict[str, Any] = {}
 
     @property
     def well(self) -> bool:
@@ -86,6 +91,7 @@ def _judged(found: Findings, one: One, standing: Standing) -> Judged:
         baseline_rate=one.part.baseline.total.rate,
         reason="" if standing is Standing.FINE else wording.further(found, one, standing.value),
         warns=one.of.on_breach == "warn",
+        figures=wording.figures_of(one.part),
     )
 
 

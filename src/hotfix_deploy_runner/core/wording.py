@@ -167,15 +167,13 @@ def figures(found: Findings) -> dict[str, Any]:
         "needed_slower": found.slow.beside.needed,
         "evidence_hang": found.hang.process.log_evidence,
         "needed_hang": found.hang.process.needed,
-        "platforms": {name: _of_part(part) for name, part in found.platforms.items()},
+        "platforms": {name: figures_of(part) for name, part in found.platforms.items()},
         "instances": {one.name: _of_suspect(one) for one in found.guilty},
-        "further": {
-            one.name: _of_part(one.part) for metric in found.limits.further for one in found.further.all_of(metric)
-        },
     }
 
 
-def _of_part(part: Part) -> dict[str, Any]:
+def figures_of(part: Part) -> dict[str, Any]:
+    """Those of one part: of a platform, or of a further metric, whose errors are the bad ones."""
     return {
         "requests": part.errors.new.requests,
         "errors": part.errors.new.events,

@@ -49,8 +49,8 @@ class MoreTable(FurtherTable):
 
     @model_validator(mode="after")
     def _tells_what_is_bad(self) -> Self:
-        if self.bad and self.bad in self.totals and not self.bad_labels:
-            raise ValueError("all of it would be bad: bad is in total, so bad_labels has to say which")
+        if self.totals == (self.bad,) and not self.bad_labels:
+            raise ValueError("all of it would be bad: bad is the total, so bad_labels has to say which")
         return self
 
     @property
