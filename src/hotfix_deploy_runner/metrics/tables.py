@@ -37,7 +37,9 @@ Expression = Annotated[str, AfterValidator(_is_expression)]
 class MoreTable(FurtherTable):
     """A further metric of the service, for the sources `scrape` and `prometheus`: two counters, or one with labels.
     What is bad is said by `bad`, by `bad_labels`, or by both; by neither, it is the errors. The values of labels are
-    regular expressions that match the whole value. A counter that is not there is said, and never taken for zero.
+    regular expressions that match the whole value. A counter that is not there is said, and never taken for zero. Such
+    as `total = "logins_total"` with `bad_labels = { result = "failed" }`; for the errors of one route
+    `total_labels = { route = "/pay" }`, for those of each route `by = "route"`.
     """
 
     total: CounterName | tuple[CounterName, ...] = Field(
