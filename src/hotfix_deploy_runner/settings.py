@@ -68,6 +68,9 @@ class FurtherTable(Table):
     limit: Share = Field(description="The share of bad ones; over it, and worse than the old version, is a breach.")
     on_breach: Literal["rollback", "warn"] = Field("rollback", description="What a breach leads to; warn: code 6.")
     by: str = Field("", description="A label by whose values it is divided, each judged by itself: one broken route.")
+    warm_up: Duration = Field(
+        0.0, description="How long what a new instance counts is left out, such as while its cache is cold.", ge=0
+    )
     most: int = Field(50, description="How many values are judged at most, the busiest; for by.", ge=1, le=200)
 
     @property

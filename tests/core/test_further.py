@@ -189,6 +189,17 @@ def test_one_that_is_not_read_is_unproven_and_not_taken_for_zero() -> None:
     assert Story(LOGINS).whole({}, {}).reason.endswith("(the metrics source says nothing of it)")
 
 
+def test_what_a_cold_instance_counts_can_be_left_out() -> None:
+    cold, warm = (sample(NEW, logins(40, bad)) for bad in (39, 1))
+    before, after = Story(LOGINS), Story(msgspec.structs.replace(LOGINS, warm_up=10.0))
+    for story in (before, after):
+        story.then(sample(OLD, logins(40, 1)), times=30).then(cold, sample(OLD, logins(40, 1)), times=4)
+    assert before.verdict.kind is Kind.BREACHED
+    assert after.then(warm, times=3).verdict.kind is Kind.PENDING
+    [one] = after.watch.further.all_of(after.watch.limits.further[0])
+    assert one.part.errors.new == Tally(120, 3)
+
+
 def test_a_reading_with_them_reads_back_and_an_old_one_has_none() -> None:
     given_ = sample(NEW, logins(40, 1), {"routes": "no label"})
     assert msgspec.json.decode(msgspec.json.encode(given_), type=Sample) == given_

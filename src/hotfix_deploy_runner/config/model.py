@@ -221,4 +221,4 @@ class Settings(Table):
                 else {}
             )
             table = read_table(FurtherTable, ours, f"metrics.more.{name}")
-            yield FurtherLimit(name, table.limit, table.on_breach, table.parts)
+            yield FurtherLimit(name, table.limit, table.on_breach, table.parts, table.warm_up)

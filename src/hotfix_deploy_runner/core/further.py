@@ -10,8 +10,9 @@ values are judged must not depend on how many were bad; the sources choose the b
 gives anything up.
 """
 
+import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Self
 
 import msgspec
@@ -63,11 +64,18 @@ class Further(msgspec.Struct, frozen=True):
         """Nothing seen yet. `onset` as in `EProcess`."""
         return cls(limits, onset)
 
-    def seen(self, at: Instant, new: Sequence[Sample], old: Sequence[Sample]) -> Self:
-        """With one more reading, that ended at `at`: the samples of both versions."""
+    def seen(
+        self, at: Instant, new: Sequence[Sample], old: Sequence[Sample], born: Mapping[str, Instant] | None = None
+    ) -> Self:
+        """With one more reading, that ended at `at`: the samples of both versions. `born`: since when there are samples
+        of an incarnation.
+        """
         if not self.limits.further:
             return self
-        parts = {of.name: self._parts(of, at, new, old) for of in self.limits.further}
+        parts = {
+            of.name: self._parts(of, at, [s for s in new if _is_warm(s, of, at, born or {})], old)
+            for of in self.limits.further
+        }
         return msgspec.structs.replace(
             self,
             parts=parts,
@@ -111,6 +119,10 @@ class Further(msgspec.Struct, frozen=True):
         alpha = OF_ALPHA * self.limits.alpha / len(self.limits.further) / metric.parts
         limits = msgspec.structs.replace(self.limits, threshold=metric.limit, mode="absolute")
         return Part.begin(limits, alpha, alpha, self.onset)
+
+
+def _is_warm(sample: Sample, metric: FurtherLimit, at: Instant, born: Mapping[str, Instant]) -> bool:
+    return at - born.get(sample.incarnation, -math.inf) >= metric.warm_up
 
 
 def _tallies(samples: Sequence[Sample], name: str) -> dict[str, Tally]:

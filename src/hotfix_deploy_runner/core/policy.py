@@ -11,13 +11,15 @@ from .instant import Seconds
 class FurtherLimit(msgspec.Struct, frozen=True):
     """From when on a further metric of the service is bad: its rate is over `limit`, a fraction, and worse than before.
 
-    `parts` is how many values of a label it is judged by, at most; 1: it is not divided. `warn` only tells of it.
+    `parts` is how many values of a label it is judged by, at most; 1: it is not divided. `warn` only tells of it. What
+    a new instance counts in its first `warm_up` seconds is left out: its caches are cold.
     """
 
     name: str
     limit: float
     on_breach: Literal["rollback", "warn"] = "rollback"
     parts: int = 1
+    warm_up: Seconds = 0.0
 
 
 class Watching(msgspec.Struct, frozen=True):

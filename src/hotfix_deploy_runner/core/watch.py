@@ -102,7 +102,7 @@ class Watch(msgspec.Struct, frozen=True):
             whole=self.whole.seen(reading.end, new_tally, old_tally),
             platforms=self._platforms(reading.end, new, old, fleet),
             suspects=self._suspects(new, old, new_tally + old_tally),
-            further=self.further.seen(reading.end, new, old),
+            further=self.further.seen(reading.end, new, old, born),
             slow=self._slow(latency if warm == new else _latency(warm), old_latency),
             hang=self._hang(_older(new, born, reading.end - SETTLING), old, fleet, reading.length),
             latency=self.latency + latency,
