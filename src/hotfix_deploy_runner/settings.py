@@ -2,9 +2,11 @@
 
 import difflib
 import json
+import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Annotated, Any, NamedTuple, TypeVar, get_args
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -17,6 +19,12 @@ def _inside(path: str) -> str:
     if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
         raise ValueError("has to be relative, and to stay inside the tree")
     return path
+
+
+def _is_name(name: str) -> str:
+    if not re.fullmatch(r"\w[\w .-]{0,39}", name):
+        raise ValueError("has to be a name of letters and digits, at most 40")
+    return name
 
 
 Duration = Annotated[Seconds, BeforeValidator(duration, json_schema_input_type=float | str)]
@@ -33,6 +41,46 @@ class Table(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+def share(text: object) -> object:
+    """The fraction that a text such as `20%` is. Raises `ValueError` for anything else."""
+    if not isinstance(text, str):
+        raise ValueError('has to be a text with its sign, such as "20%"')
+    number = text.removesuffix("%").strip()
+    try:
+        share = float(number) / 100
+    except ValueError:
+        share = math.nan
+    if not text.endswith("%") or not 0 < share < 1:
+        raise ValueError('has to be over 0% and under 100%, such as "20%"')
+    return share
+
+
+Share = Annotated[float, BeforeValidator(share, json_schema_input_type=str)]
+"""A fraction between 0 and 1; written as `"20%"`."""
+
+
+class FurtherTable(Table):
+    """A further metric of the service, for the source `command`, whose script counts it under `more`."""
+
+    # The runner reads these keys, and every metrics source that knows further metrics has them too.
+    limit: Share = Field(description="The share of bad ones; over it, and worse than the old version, is a breach.")
+    on_breach: Literal["rollback", "warn"] = Field("rollback", description="What a breach leads to; warn: code 6.")
+    by: str = Field("", description="A label by whose values it is divided, each judged by itself: one broken route.")
+    warm_up: Duration = Field(
+        0.0, description="How long what a new instance counts is left out, such as while its cache is cold.", ge=0
+    )
+    most: int = Field(50, description="How many values are judged at most, the busiest; for by.", ge=1, le=200)
+
+    @property
+    def parts(self) -> int:
+        """In how many parts it is judged at most."""
+        return self.most if self.by else 1
+
+
+Name = Annotated[str, AfterValidator(_is_name)]
+"""What a further metric may be called, as it stands in a line."""
 
 
 class SetupTable(Table):

@@ -5,7 +5,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from hotfix_deploy_runner.config.model import Settings
-from hotfix_deploy_runner.core.policy import Policy
+from hotfix_deploy_runner.core.policy import FurtherLimit, Policy
 
 
 def settings(text: str = "") -> Settings:
@@ -62,6 +62,11 @@ def test_every_limit_of_the_file_reaches_the_policy() -> None:
         [hooks]
         after_rollout = "purge"
         before_rollback = " "
+        [metrics.more.logins]
+        bad_labels = { result = "failed" }
+        limit = "20%"
+        on_breach = "warn"
+        warm_up = "30s"
     """
     policy, plain = settings(text).policy(), Policy()
     changed = policy.watching, policy.rolling, policy
@@ -72,6 +77,7 @@ def test_every_limit_of_the_file_reaches_the_policy() -> None:
     assert policy.rolling.batches == ("2", "100%")
     assert (policy.merge_back, policy.merge_into, policy.delete_branch) == ("off", ("main", "develop"), False)
     assert policy.hooks == ("after_rollout",)
+    assert policy.watching.further == (FurtherLimit("logins", 0.2, "warn", warm_up=30.0),)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [('"10m"', 600.0), ('"1m30s"', 90.0), ('"500ms"', 0.5), ("2", 2.0)])

@@ -58,6 +58,12 @@ def test_a_page_without_latency(workplace: Workplace) -> None:
     assert "metrics.duration" in lines[1].detail[0]
 
 
+def test_a_further_metric_that_is_not_there(workplace: Workplace) -> None:
+    with serving(lambda request: reply(request, PAGE + LATENCY)) as url:
+        lines = measured(workplace, url, more={"logins": {"total": "logins_total", "limit": "20%"}})
+    assert lines[1] == Line(Status.WARN, "Metrics: logins is not read", ("web-1: no logins_total on the page",))
+
+
 def test_one_instance_that_is_silent(workplace: Workplace) -> None:
     with serving(lambda request: reply(request, PAGE + LATENCY)) as url:
         [line] = measured(workplace, url, dead_url())

@@ -49,6 +49,7 @@ class Scraped:
         self.now = now
         self.series: dict[tuple[tuple[str, str], ...], list[Point]] = {}
         self.declared: set[str] = set()
+        self.further: dict[str, set[str]] = {}
         self.answer: tuple[int, str] | None = None
         self.asked: list[dict[str, str]] = []
         self.headers: Any = {}
@@ -61,6 +62,11 @@ class Scraped:
         for key, value in counts.items():
             name = {"__name__": "http_requests_total", "instance": place, "status": key[1:], "job": job}
             self._add(name, at, str(value))
+
+    def count(self, name: str, place: str, at: float, value: float, **labels: str) -> None:
+        """A sample of another counter; its page declares it."""
+        self.further.setdefault(name, set()).add(place)
+        self._add({"__name__": name, "instance": place, "job": "x", **labels}, at, str(value))
 
     def _add(self, labels: Mapping[str, str], at: float, value: str) -> None:
         self.series.setdefault(tuple(sorted(labels.items())), []).append((at, value))
@@ -81,8 +87,8 @@ class Scraped:
 
     def _data(self, path: str, fields: Mapping[str, str]) -> Any:
         if path.endswith("/metadata"):
-            known = sorted(self.declared) if fields["metric"] == "http_requests_total" else []
-            return [{"target": {"instance": place}, "metric": "http_requests_total"} for place in known]
+            declaring = {"http_requests_total": self.declared, **self.further}.get(fields["metric"], set())
+            return [{"target": {"instance": place}, "metric": fields["metric"]} for place in sorted(declaring)]
         query, end = fields["query"], float(fields.get("time", self.now))
         if query == "time()":
             return {"resultType": "scalar", "result": [self.now, str(self.now)]}

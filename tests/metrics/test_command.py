@@ -2,6 +2,7 @@ import asyncio
 import json
 import shlex
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from tests.fakes.metrics import MetricsSourceContract, an_instance, through_json
 
+from hotfix_deploy_runner.core.baseline import Tally
 from hotfix_deploy_runner.core.fleet import Fleet
 from hotfix_deploy_runner.core.reading import Histogram
 from hotfix_deploy_runner.doors.redaction import Redactor
@@ -90,3 +92,23 @@ def test_it_need_not_read_what_it_is_told(tmp_path: Path) -> None:
 def test_a_command_is_needed(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"metrics.command: is needed"):
         source(" ", tmp_path)
+
+
+def test_further_metrics_are_what_the_script_says_of_them(tmp_path: Path) -> None:
+    text = """
+        import json, sys
+        turn = (json.load(sys.stdin)["state"] or 0) + 1
+        more = {"logins": {"total": 10 * turn, "bad": turn}, "routes": {"/pay": {"total": 4 * turn, "bad": 0}},
+                "misses": 7, "jobs": {"total": 1, "bad": 2}}
+        print(json.dumps({"instances": [{"name": "web-1", "requests": turn, "more": more}], "state": turn}))
+    """
+    limit = {"limit": "20%"}
+    more = dict.fromkeys(("logins", "misses", "jobs", "left-out"), limit) | {"routes": {**limit, "by": "route"}}
+    script = source(python(tmp_path, textwrap.dedent(text)), tmp_path, more=more)
+    _, cursor = asyncio.run(script.read(ONE, None))
+    reading, _ = asyncio.run(script.read(ONE, through_json(cursor)))
+    [sample] = reading.samples
+    assert sample.further == {"logins": {"": Tally(10, 1)}, "routes": {"/pay": Tally(4, 0)}}
+    assert sample.unread["misses"].startswith("the metrics command counts it in another shape: ")
+    assert sample.unread["jobs"] == "the metrics command counts more bad ones than there are"
+    assert sample.unread["left-out"] == "the metrics command says nothing of it"

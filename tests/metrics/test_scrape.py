@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import Counter
 from tests.fakes.metrics import FakeMetrics, MetricsSourceContract, Page, an_instance, through_json
 from tests.fakes.web import dead_url, reply, serving
 
+from hotfix_deploy_runner.core.baseline import Tally
 from hotfix_deploy_runner.core.fleet import Fleet, Instance, Role, State
 from hotfix_deploy_runner.core.reading import Cursor, Histogram, Reading, Sample
 from hotfix_deploy_runner.core.revision import Revision
@@ -317,3 +319,28 @@ def test_what_follows_the_path_is_not_told() -> None:
         with pytest.raises(NoReading, match="/metrics answered 500") as caught:
             asyncio.run(source.read(Fleet((an_instance("web-1", url),)), None))
     assert "abcdef" not in caught.value.message + caught.value.detail
+
+
+def test_further_metrics_are_read_from_the_same_page(tmp_path: Path) -> None:
+    page = Page()
+    logins = Counter("logins_total", "Logins", ["result"], registry=page.registry)
+    more = {
+        "logins": {"limit": "20%", "total": "logins_total", "bad_labels": {"result": "failed"}},
+        "declines": {"limit": "5%", "total": "payments_total", "bad": "payment_declines_total"},
+        "handlers": {"limit": "50%", "by": "handler", "most": 1},
+    }
+    scrape = make_source({"more": more}, Workplace(tmp_path, tmp_path, Redactor()))
+    page.serve(5, handler="/pay")
+    page.serve(3, handler="/login")
+    with page.online() as url:
+        fleet = Fleet((an_instance("web-1", url),))
+        _, cursor = asyncio.run(scrape.read(fleet, None))
+        logins.labels("ok").inc(9)
+        logins.labels("failed").inc(3)
+        page.serve(2, handler="/pay", status=500)
+        page.serve(7, handler="/login")
+        reading, _ = asyncio.run(scrape.read(fleet, through_json(cursor)))
+    [sample] = reading.samples
+    assert sample.further == {"logins": {"": Tally(12, 3)}, "handlers": {"/pay": Tally(2, 2)}}
+    assert sample.unread == {"declines": "no payments_total on the page"}
+    assert (sample.requests, sample.errors) == (9, 2)

@@ -65,6 +65,25 @@ def test_what_is_wrong_in_a_plug_ins_table_is_told_with_its_line(shop: Workshop,
     assert caught.value.detail.startswith(told)
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("total = 'l'\nlimit = 20", "hotfix.toml:3: metrics.more.logins.limit: has to be a text with its sign"),
+        ("total = 'l'", "hotfix.toml:1: metrics.more.logins.limit: Field required"),
+        (
+            "limit = '20%'\non_breach = 'hold'",
+            "hotfix.toml:3: metrics.more.logins.on_breach: Input should be 'rollback'",
+        ),
+    ],
+)
+def test_a_wrong_limit_of_a_further_metric_is_told_with_its_line(shop: Workshop, more: str, told: str) -> None:
+    (shop.repository.clone / "hotfix.toml").write_text(f"[metrics.more.logins]\n{more}\n")
+    made = Project(find_repository(shop.repository.clone), load(shop.repository.clone))
+    with pytest.raises(UsageError) as caught:
+        _ = made.policy
+    assert caught.value.detail.startswith(told)
+
+
 def test_everything_of_ours_lies_in_the_git_directory_and_nothing_in_the_checkout(shop: Workshop) -> None:
     made = project(shop)
     assert made.home == shop.repository.clone / ".git" / "hotfix"

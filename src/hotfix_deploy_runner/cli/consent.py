@@ -31,7 +31,8 @@ def plan_lines(started: RunStarted) -> list[str]:
     counts = [str(step.args["before"] + step.args["count"]) for step in started.steps if step.does == "batch"]
     lines += [
         f"{request.target.capitalize()}: {_instances(started, request.target)}, in steps of {', '.join(counts)}",
-        f"Limits: errors {watching.threshold * 100:g} %, p99 {watching.p99_ratio:g} times the baseline; "
+        f"Limits: errors {watching.threshold * 100:g} %, p99 {watching.p99_ratio:g} times the baseline"
+        f"{''.join(f', {one.name} {one.limit * 100:g} %' for one in watching.further)}; "
         f"watched for {spoken(watching.window)} after the last instance",
         f"Migrations, if any: {_migrations(started)}",
         f"On a breach: {_on_breach(started)}",

@@ -1,13 +1,14 @@
 """The settings of a repository, typed. Field descriptions here are what the reference says of each key."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, ConfigDict, Field
 
 from ..core.hooks import Hook
-from ..core.policy import Policy, Rolling, Watching
-from ..settings import Duration, SetupTable, Table
+from ..core.policy import FurtherLimit, Policy, Rolling, Watching
+from ..settings import Duration, FurtherTable, SetupTable, Table, read_table
 
 
 def _batch(size: str) -> str:
@@ -178,11 +179,15 @@ class Settings(Table):
     notifiers: dict[str, dict[str, Any]] = Field({}, description="Channels by name, each with a `type`.")
 
     def policy(self, *, ci: bool = False) -> Policy:
-        """The limits and choices, as the core understands them. `ci`: nobody sits there who could go on by hand."""
+        """The limits and choices, as the core understands them. `ci`: nobody sits there who could go on by hand.
+
+        Raises `WrongTable` for a limit of a further metric that is none.
+        """
         watch = self.watch
         watching = Watching(
             threshold=self.rollback_threshold / 100,
             mode=watch.threshold_mode,
+            further=tuple(self._further()),
             **watch.model_dump(exclude={"threshold_mode", "probes", "probes_timeout"}),
         )
         rollout = self.rollout.model_dump(exclude={"batches", "rollback_min_serving"})
@@ -205,3 +210,15 @@ class Settings(Table):
             self.on_interrupt or ("rollback" if ci else "hold"),
             tuple(self.hooks.commands),
         )
+
+    def _further(self) -> Iterator[FurtherLimit]:
+        """The limits in `[metrics.more.NAME]`; the other keys there are the metrics source's."""
+        more = self.metrics.get("more", {})
+        for name, given in more.items() if isinstance(more, dict) else ():
+            ours = (
+                {key: given[key] for key in FurtherTable.model_fields if key in given}
+                if isinstance(given, dict)
+                else {}
+            )
+            table = read_table(FurtherTable, ours, f"metrics.more.{name}")
+            yield FurtherLimit(name, table.limit, table.on_breach, table.parts, table.warm_up)

@@ -106,6 +106,7 @@ def analyse_readings(of: str, readings: Sequence[Reading], old: str, new: str, l
     Nothing is known of the instances' health: each that is in a reading counts as ready. Nor of how long a request
     took: histograms are only looked at for how many were slow, and give no p99.
     """
+    limits = msgspec.structs.replace(limits, further=())  # of which there are no counts here
     watch, moments = Watch.begin(limits, old, new), []
     missing = {sample.instance for reading in readings for sample in reading.samples if sample.version == new}
     for reading in readings:

@@ -15,8 +15,8 @@ CREDIBLE = 0.05
 """The level of the bounds that are told to a person ("at 95 %")."""
 
 
-class Tally(msgspec.Struct, frozen=True):
-    """How many requests, and how many of them were the event in question."""
+class Tally(msgspec.Struct, frozen=True, array_like=True):
+    """How many requests, and how many of them were the event in question. In JSON a pair, `[120, 3]`."""
 
     requests: int = 0
     events: int = 0

@@ -159,6 +159,7 @@ def _live(run: Run) -> Ending:
 def _doubt(kind: Kind) -> str:
     words = {
         Kind.SLOW: "slow",
+        Kind.WARNED: "over a limit that only warns",
         Kind.NOT_WORSE: "over its limit, and no worse than what a rollback would bring back",
         Kind.BLIND: "unobserved",
         Kind.QUIET: "there was too little traffic to tell",

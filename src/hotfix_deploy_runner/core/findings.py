@@ -6,6 +6,7 @@ import msgspec
 
 from .baseline import CREDIBLE, Baseline, Tally
 from .comparison import WORSE, Comparison
+from .further import Further
 from .hang import Hang
 from .instant import Seconds
 from .latency import Latency
@@ -19,9 +20,9 @@ class Findings(msgspec.Struct, frozen=True):
     """What was gathered. It judges nothing.
 
     `new` and `old` are versions. `whole` is everything together, `platforms` are its parts where there are several,
-    `suspects` the instances that stand out. `edge` is the latency in seconds beyond
-    which a request counts as slow, or None when no bucket's edge allows the comparison. `silence` is the time since
-    the last reading. `rolled_out` is whether the last new instance is in.
+    `suspects` the instances that stand out, `further` the service's further metrics. `edge` is the latency in seconds
+    beyond which a request counts as slow, or None when no bucket's edge allows the comparison. `silence` is the time
+    since the last reading. `rolled_out` is whether the last new instance is in.
     """
 
     limits: Watching
@@ -30,6 +31,7 @@ class Findings(msgspec.Struct, frozen=True):
     whole: Part
     platforms: dict[str, Part]
     suspects: Suspects
+    further: Further
     slow: Comparison
     edge: Seconds | None
     latency: Latency

@@ -6,6 +6,7 @@ from .asking import asked_by, promoted
 from .check import Line, Status
 from .events import RequestReceived
 from .instant import Instant, spoken
+from .judged import Judged
 from .run import Run
 from .step import Step
 from .verdict import Kind, Verdict
@@ -91,7 +92,10 @@ def _ended_early(verdict: Verdict, run: Run, watch: Watch, asked: RequestReceive
 
 
 def validation_lines(verdict: Verdict) -> list[Line]:
-    """`Error rate: 0.02% (baseline: 0.03%)` and `p99 latency: 180ms (baseline: 195ms)`, with what spoils them."""
+    """`Error rate: 0.02% (baseline: 0.03%)` and `p99 latency: 180ms (baseline: 195ms)`, with what spoils them.
+
+    Then the further metrics, a line each, that are to be told.
+    """
     if verdict.kind is Kind.BLIND:
         return [Line(Status.WARN, "Error rate: unknown", (verdict.reason,))]
     rate = Status.WARN if verdict.kind in (Kind.NOT_WORSE, Kind.UNPROVEN, Kind.QUIET) else Status.OK
@@ -107,7 +111,14 @@ def validation_lines(verdict: Verdict) -> list[Line]:
             f"p99 latency: {milliseconds(verdict.p99)} (baseline: {milliseconds(verdict.baseline_p99)})",
             (verdict.reason,) if speed is Status.WARN else (),
         ),
+        *map(_of_further, verdict.further),
     ]
+
+
+def _of_further(one: Judged) -> Line:
+    """`logins: 2.10% (baseline: 2.00%)`."""
+    text = f"{one.name}: {percent(one.rate)} (baseline: {percent(one.baseline_rate)})"
+    return Line(Status.OK, text) if one.well else Line(Status.WARN, text, (one.reason,))
 
 
 def percent(rate: float | None) -> str:

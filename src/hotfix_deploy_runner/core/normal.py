@@ -38,7 +38,7 @@ class Normal(msgspec.Struct, frozen=True):
 
 def normal(readings: Sequence[Reading], version: str, limits: Watching) -> Normal:
     """What `readings` in order say of `version`, which alone serves."""
-    absolute = msgspec.structs.replace(limits, mode="absolute")
+    absolute = msgspec.structs.replace(limits, mode="absolute", further=())
     as_old, as_new = Watch.begin(absolute, version, ""), Watch.begin(absolute, "", version)
     trips = False
     for reading in readings:

@@ -8,6 +8,20 @@ from .hooks import Hook
 from .instant import Seconds
 
 
+class FurtherLimit(msgspec.Struct, frozen=True):
+    """From when on a further metric of the service is bad: its rate is over `limit`, a fraction, and worse than before.
+
+    `parts` is how many values of a label it is judged by, at most; 1: it is not divided. `warn` only tells of it. What
+    a new instance counts in its first `warm_up` seconds is left out: its caches are cold.
+    """
+
+    name: str
+    limit: float
+    on_breach: Literal["rollback", "warn"] = "rollback"
+    parts: int = 1
+    warm_up: Seconds = 0.0
+
+
 class Watching(msgspec.Struct, frozen=True):
     """When a release is bad. Rates are fractions (0.05 is 5 %), not percent.
 
@@ -15,7 +29,7 @@ class Watching(msgspec.Struct, frozen=True):
     (`over_baseline`) of the baseline's. `alpha`: the chance, over the whole window, that a release no worse than
     its baseline is rolled back. `window`: watched seconds after the last new instance. `interval`: seconds between
     readings. `gate_wait`: how long a gate waits for a reading. `blind_for`: how long no readings are borne.
-    `unhealthy_for`: how long a new instance may be unhealthy.
+    `unhealthy_for`: how long a new instance may be unhealthy. `further`: the limits of further metrics, if any.
     """
 
     threshold: float = 0.05
@@ -31,6 +45,7 @@ class Watching(msgspec.Struct, frozen=True):
     unhealthy_for: Seconds = 10.0
     on_breach: Literal["rollback", "hold"] = "rollback"
     on_slow: Literal["warn", "rollback"] = "warn"
+    further: tuple[FurtherLimit, ...] = ()
 
 
 class Rolling(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from .baseline import Tally
 from .instant import Instant, Seconds
 
 
@@ -21,7 +22,9 @@ class Histogram(msgspec.Struct, frozen=True):
 class Sample(msgspec.Struct, frozen=True):
     """One instance's part: requests completed and errors among them in the interval.
 
-    `version` is the revision's version. An error is a 5xx answer, a timeout or a refused connection.
+    `version` is the revision's version. An error is a 5xx answer, a timeout or a refused connection. `further` are the
+    service's further metrics by name, each by the values of the label that divides it, or under `""`; `unread` those of
+    which the instance gave no count, with the reason.
     """
 
     instance: str
@@ -30,6 +33,8 @@ class Sample(msgspec.Struct, frozen=True):
     requests: int
     errors: int
     latency: Histogram | None = None
+    further: dict[str, dict[str, Tally]] = {}
+    unread: dict[str, str] = {}
 
 
 class Reading(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """From evidence to a verdict, with the reason in words and figures."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -7,6 +8,7 @@ import msgspec
 
 from . import wording
 from .findings import Findings
+from .judged import Judged, Standing, judged
 
 
 class Kind(StrEnum):
@@ -16,6 +18,7 @@ class Kind(StrEnum):
     HEALTHY = "healthy"
     BREACHED = "breached"
     SLOW = "slow"
+    WARNED = "warned"
     NOT_WORSE = "not worse"
     UNPROVEN = "unproven"
     BLIND = "blind"
@@ -25,7 +28,8 @@ class Kind(StrEnum):
 class Verdict(msgspec.Struct, frozen=True):
     """A judgement and its reason, for a person. `figures` are the numbers in it, for a machine.
 
-    PENDING is no verdict yet. SLOW is p99 conclusively over its limit. `p99` values are seconds or None.
+    PENDING is no verdict yet. SLOW is p99 conclusively over its limit, WARNED a further metric that only warns. `p99`
+    values are seconds or None. `further` are the service's further metrics, once there is a verdict.
     """
 
     kind: Kind
@@ -35,11 +39,14 @@ class Verdict(msgspec.Struct, frozen=True):
     p99: float | None = None
     baseline_p99: float | None = None
     figures: dict[str, Any] = {}
+    further: tuple[Judged, ...] = ()
 
 
 def judge(found: Findings) -> Verdict:
     """The verdict on what was found: the first of the rules that applies, read from top to bottom."""
-    kind, reason = _before_the_end(found) or _at_the_end(found)
+    early = _before_the_end(found)
+    further = () if early is not None and early[0] is Kind.PENDING else judged(found)
+    kind, reason = early or _at_the_end(found, further)
     return Verdict(
         kind,
         reason,
@@ -48,6 +55,7 @@ def judge(found: Findings) -> Verdict:
         p99=found.p99,
         baseline_p99=found.baseline_p99,
         figures=wording.figures(found),
+        further=further,
     )
 
 
@@ -65,6 +73,8 @@ def _before_the_end(found: Findings) -> tuple[Kind, str] | None:
         return Kind.BREACHED, wording.platforms(found)
     if found.guilty:
         return Kind.BREACHED, wording.instances(found)
+    if found.further.breached:
+        return Kind.BREACHED, wording.breached_further(found)
     # Without a rollback to gain by it, there is no reason to stop watching early.
     if found.slow.conclusive and found.limits.on_slow == "rollback":
         return Kind.SLOW, wording.slow(found)
@@ -75,10 +85,12 @@ def _before_the_end(found: Findings) -> tuple[Kind, str] | None:
     return Kind.PENDING, wording.pending(found)
 
 
-def _at_the_end(found: Findings) -> tuple[Kind, str]:
+def _at_the_end(found: Findings, further: tuple[Judged, ...]) -> tuple[Kind, str]:
     """What the whole window says, when nothing was conclusive before its end."""
     if found.over and found.errors.worse:
         return Kind.BREACHED, wording.over_at_the_end(found)
+    if breached := [one for one in further if one.bad and not one.warns]:
+        return Kind.BREACHED, f"at the window's end, {_reasons(breached)}"
     if found.over and found.not_worse:
         return Kind.NOT_WORSE, wording.not_worse(found)
     if found.over:
@@ -87,6 +99,14 @@ def _at_the_end(found: Findings) -> tuple[Kind, str]:
         return Kind.UNPROVEN, wording.worse_under_the_limit(found)
     if found.slow.conclusive:
         return Kind.SLOW, wording.slow(found)
+    if warned := [one for one in further if one.bad]:
+        return Kind.WARNED, _reasons(warned)
+    if doubtful := [one for one in further if one.standing in (Standing.DOUBTFUL, Standing.UNREAD)]:
+        return Kind.UNPROVEN, _reasons(doubtful)
     if found.quiet:
         return Kind.QUIET, wording.quiet(found)
     return Kind.HEALTHY, wording.healthy(found)
+
+
+def _reasons(several: Sequence[Judged]) -> str:
+    return "; ".join(one.reason for one in several)

@@ -10,6 +10,7 @@ from .comparison import Comparison
 from .evidence import EProcess
 from .findings import Findings
 from .fleet import Fleet, Role
+from .further import Further, alpha_of_the_others
 from .hang import HANG_ODDS, Hang, Served
 from .instant import Instant, Seconds
 from .latency import Latency
@@ -21,7 +22,10 @@ from .suspects import Suspects
 from .verdict import Verdict, judge
 
 OVER, OVER_OF_PLATFORMS, OVER_OF_INSTANCES = 0.9, 0.05, 0.05
-"""How the tests against the limit share alpha: a release within it is found over it with a chance of alpha at most."""
+"""How the tests against the limit share alpha: a release within it is found over it with a chance of alpha at most.
+
+Where there are further metrics, these are shares of what they leave of it.
+"""
 
 WORSE, WORSE_OF_PLATFORMS, WORSE_OF_INSTANCES, SLOW, HANG = 0.8, 0.05, 0.05, 0.05, 0.05
 """How the tests against the baseline do: one that is no worse is found so, slow or hanging with a chance of alpha."""
@@ -53,6 +57,7 @@ class Watch(msgspec.Struct, frozen=True):
     hang: Hang
     kept_latency: Kept[Latency]
     suspects: Suspects
+    further: Further
     platforms: dict[str, Part] = {}
     latency: Latency = Latency()
     lives: Lives = Lives()
@@ -65,7 +70,7 @@ class Watch(msgspec.Struct, frozen=True):
     @classmethod
     def begin(cls, limits: Watching, old: str, new: str) -> Self:
         """Nothing seen yet."""
-        onset, alpha = _onset(limits), limits.alpha
+        onset, alpha = _onset(limits), alpha_of_the_others(limits)
         return cls(
             limits,
             old,
@@ -75,6 +80,7 @@ class Watch(msgspec.Struct, frozen=True):
             hang=Hang(EProcess(HANG * alpha, onset, odds=HANG_ODDS, prior="even")),
             kept_latency=Kept[Latency].begin(Latency(), expiry(limits)),
             suspects=Suspects(OVER_OF_INSTANCES * alpha, WORSE_OF_INSTANCES * alpha, onset),
+            further=Further.begin(limits, onset),
         )
 
     def observed(self, reading: Reading, fleet: Fleet, at: Instant | None = None) -> Self:
@@ -96,6 +102,7 @@ class Watch(msgspec.Struct, frozen=True):
             whole=self.whole.seen(reading.end, new_tally, old_tally),
             platforms=self._platforms(reading.end, new, old, fleet),
             suspects=self._suspects(new, old, new_tally + old_tally),
+            further=self.further.seen(reading.end, new, old, born),
             slow=self._slow(latency if warm == new else _latency(warm), old_latency),
             hang=self._hang(_older(new, born, reading.end - SETTLING), old, fleet, reading.length),
             latency=self.latency + latency,
@@ -142,6 +149,7 @@ class Watch(msgspec.Struct, frozen=True):
                 whole=self.whole,
                 platforms=self.platforms,
                 suspects=self.suspects,
+                further=self.further,
                 slow=self.slow,
                 edge=self.edge,
                 latency=self.latency,
@@ -196,7 +204,7 @@ class Watch(msgspec.Struct, frozen=True):
         names = tuple(self.platforms) or tuple(dict.fromkeys(of.values()))
         if len(names) < 2:
             return self.platforms
-        alpha = self.limits.alpha / len(names)
+        alpha = alpha_of_the_others(self.limits) / len(names)
         nothing = Part.begin(self.limits, OVER_OF_PLATFORMS * alpha, WORSE_OF_PLATFORMS * alpha, _onset(self.limits))
         return {
             name: self.platforms.get(name, nothing).seen(

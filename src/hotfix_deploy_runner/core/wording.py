@@ -4,9 +4,14 @@ from typing import Any
 
 from .baseline import CREDIBLE, Tally
 from .findings import Findings
+from .further import One
 from .instant import spoken
 from .part import Part
+from .policy import FurtherLimit
 from .suspects import Suspect
+
+MOST_TOLD = 3
+"""How many of the further metrics that breach are told of."""
 
 
 def restarted(found: Findings) -> str:
@@ -45,6 +50,36 @@ def instances(found: Findings) -> str:
     """Some instances alone are conclusively over the limit, and worse than all the others."""
     told = (f"{one.name} alone, {_tally(one.own)} (all others: {_tally(one.others)})" for one in found.guilty)
     return f"on {', on '.join(told)}; the limit is {_percent(found.limit)}; {_chance(found)}"
+
+
+def breached_further(found: Findings) -> str:
+    """Further metrics are conclusively over their limits, and worse than before."""
+    told = "; ".join(_one(found, one) for one in found.further.breached[:MOST_TOLD])
+    return f"{told}; {_chance(found)}"
+
+
+def further(found: Findings, one: One, how: str) -> str:
+    """How one of them stands, where it is not well; `how` is its `Standing`."""
+    if how == "quiet":
+        new = one.part.errors.new
+        bound = _percent(new.upper(CREDIBLE))
+        return f"{one.name}: {new.events:,} of {new.requests:,} were bad: too few to tell, up to {bound} is credible"
+    return f"{_one(found, one)}; {_STANDS[how]}"
+
+
+_STANDS = {
+    "breached": "conclusively over it, and worse",
+    "over and worse": "over it, and conclusively worse",
+    "over without proof": "that it is worse is not conclusive",
+    "worse under the limit": "under it, but conclusively worse",
+    "over as before": "over it as before",
+}
+
+
+def unread(found: Findings, metric: FurtherLimit) -> str:
+    """The new version gave no count of a metric."""
+    why = found.further.unread.get(metric.name, "the metrics source says nothing of it")
+    return f"{metric.name}: nothing is known of it on {found.new} ({why})"
 
 
 def over_at_the_end(found: Findings) -> str:
@@ -132,12 +167,13 @@ def figures(found: Findings) -> dict[str, Any]:
         "needed_slower": found.slow.beside.needed,
         "evidence_hang": found.hang.process.log_evidence,
         "needed_hang": found.hang.process.needed,
-        "platforms": {name: _of_part(part) for name, part in found.platforms.items()},
+        "platforms": {name: figures_of(part) for name, part in found.platforms.items()},
         "instances": {one.name: _of_suspect(one) for one in found.guilty},
     }
 
 
-def _of_part(part: Part) -> dict[str, Any]:
+def figures_of(part: Part) -> dict[str, Any]:
+    """Those of one part: of a platform, or of a further metric, whose errors are the bad ones."""
     return {
         "requests": part.errors.new.requests,
         "errors": part.errors.new.events,
@@ -161,6 +197,14 @@ def _of_suspect(one: Suspect) -> dict[str, Any]:
 
 def _against_the_limit(found: Findings) -> str:
     return f"{_tally(found.errors.new)}; the limit is {_percent(found.limit)}"
+
+
+def _one(found: Findings, one: One) -> str:
+    new, old = one.part.errors.new, one.part.baseline.total
+    return (
+        f"{one.name}: {new.events:,} of {new.requests:,} were bad ({_percent(new.rate)}); "
+        f"the limit is {100 * one.of.limit:g} %; {found.old}: {_percent(old.rate)}"
+    )
 
 
 def _chance(found: Findings) -> str:

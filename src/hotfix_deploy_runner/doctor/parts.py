@@ -94,7 +94,8 @@ def _read(reading: Reading, serving: int) -> list[Line]:
     if reading.samples and all(sample.latency is None for sample in reading.samples):
         how = "set metrics.duration to the name of its histogram, in seconds; without it p99 is not judged"
         found.append(Line(Status.WARN, "Metrics: no latency is on the page", (how,)))
-    return found
+    unread = {name: f"{sample.instance}: {why}" for sample in reading.samples for name, why in sample.unread.items()}
+    return [*found, *(Line(Status.WARN, f"Metrics: {name} is not read", (why,)) for name, why in unread.items())]
 
 
 def channels(ready: Mapping[str, Notifier], not_ready: Mapping[str, str]) -> list[Line]:

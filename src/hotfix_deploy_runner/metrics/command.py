@@ -11,13 +11,16 @@ was last asked (seconds since 1970), and `state` what it printed under that name
 It prints one JSON object:
 
     {"instances": [{"name": "web-1", "incarnation": "…", "requests": 120, "errors": 3,
-                    "buckets": {"0.1": 100, "0.5": 118, "+Inf": 120}, "silent": ""}],
+                    "buckets": {"0.1": 100, "0.5": 118, "+Inf": 120}, "silent": "",
+                    "more": {"logins": {"total": 120, "bad": 3}, "routes": {"/pay": {"total": 9, "bad": 0}}}}],
      "state": …}
 
 `requests` and `errors` are totals since the instance's birth, which only grow: they are differenced here, and a total
 that falls is taken for a reset. `buckets` are the requests at or under each latency in seconds, cumulated as
 Prometheus' are; they may be left out. `incarnation` may be left out where a name has one life only. An instance that
-is left out, or has a reason under `silent`, gave no reading. Other keys are passed over.
+is left out, or has a reason under `silent`, gave no reading. `more` has the metrics of `[metrics.more.NAME]`: one that
+is divided (`by`) has its counts by the values of the label. One that is left out is not known, which is not zero.
+Other keys are passed over.
 """
 
 import json
@@ -29,6 +32,7 @@ from typing import Annotated, Any
 import msgspec
 from pydantic import Field
 
+from ..core.baseline import Tally
 from ..core.check import Line, Status
 from ..core.fleet import Fleet, Instance
 from ..core.instant import Instant, Seconds
@@ -37,9 +41,10 @@ from ..doors.command import Commands, Finished
 from ..doors.programs import is_missing
 from ..errors import CommandFailed, NoReading, UsageError
 from ..ports import Settings, Workplace
-from ..settings import Duration, Table, read_table, reads
+from ..settings import Duration, FurtherTable, Name, Table, read_table, reads
 from .counters import Counters, Edge
 from .ledger import Life, life, settle
+from .portions import Portion, Portions, shown
 
 _Count = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -51,6 +56,7 @@ class CommandSettings(Table):
 
     command: str = Field("", description="Run in the top of the repository, once a reading.")
     timeout: Duration = Field(10.0, description="How long it may take.", gt=0)
+    more: dict[Name, FurtherTable] = Field({}, description="Further metrics of the service, by name.")
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -62,6 +68,12 @@ class _Told(msgspec.Struct, frozen=True):
     errors: _Count = 0
     buckets: dict[str, _Count] = {}
     silent: str = ""
+    more: dict[str, Any] = {}
+
+
+class _Counted(msgspec.Struct, frozen=True):
+    total: _Count
+    bad: _Count
 
 
 class _Printed(msgspec.Struct, frozen=True):
@@ -76,15 +88,23 @@ def make_source(settings: Settings, workplace: Workplace) -> "CommandSource":
     if not table.command.strip():
         raise UsageError("metrics.command: is needed", next_step='such as command = "./ops/counters"')
     commands = Commands(workplace.redact, children=workplace.children)
-    return CommandSource(commands, table.command, workplace.repository, table.timeout, workplace.clock)
+    further = [Portion(name, (), by=one.by, most=one.parts) for name, one in table.more.items()]
+    return CommandSource(commands, table.command, workplace.repository, table.timeout, workplace.clock, further)
 
 
 class CommandSource:
     """Runs the script at each reading. `ledger.settle` says how instances come and go."""
 
     def __init__(
-        self, commands: Commands, command: str, where: Path, timeout: Seconds, clock: Callable[[], Instant]
+        self,
+        commands: Commands,
+        command: str,
+        where: Path,
+        timeout: Seconds,
+        clock: Callable[[], Instant],
+        further: Sequence[Portion] = (),
     ) -> None:
+        self._further = further
         self._commands, self._command, self._where, self._timeout, self._clock = (
             commands,
             command,
@@ -97,8 +117,8 @@ class CommandSource:
         """The increments since `cursor`; without one, an empty reading to start from. Raises `NoReading`."""
         now = max(self._clock(), cursor.at if cursor else 0.0)
         printed = await self._printed(_question(fleet, cursor))
-        answers = {life(instance): _answer(instance, printed) for instance in fleet.serving}
-        reading, after = settle(fleet, cursor, now, answers)
+        answers = {life(instance): _answer(instance, printed, self._further) for instance in fleet.serving}
+        reading, after = settle(fleet, cursor, now, answers, self._further)
         return reading, Cursor(after.at, {**after.state, "script": printed.state})
 
     async def examine(self) -> Sequence[Line]:
@@ -147,7 +167,7 @@ def _question(fleet: Fleet, cursor: Cursor | None) -> str:
     return json.dumps({"instances": instances, **before})
 
 
-def _answer(instance: Instance, printed: _Printed) -> Counters | str:
+def _answer(instance: Instance, printed: _Printed, further: Sequence[Portion]) -> Counters | str:
     """The instance's totals, or why there are none."""
     own = [one for one in printed.instances if _is_of(one, life(instance))]
     if not own:
@@ -160,9 +180,30 @@ def _answer(instance: Instance, printed: _Printed) -> Counters | str:
     if told.errors > told.requests:
         return f"the metrics command counts {told.errors} errors in {told.requests} requests"
     try:
-        return Counters(told.requests, told.errors, _buckets(told.buckets))
+        counted, unread = _portions(told.more, further)
+        return Counters(told.requests, told.errors, _buckets(told.buckets), counted, unread)
     except ValueError as error:
         return f"the metrics command: {error}"
+
+
+def _portions(more: dict[str, Any], further: Sequence[Portion]) -> tuple[dict[str, Portions], dict[str, str]]:
+    """The further metrics that it counts, and of the others why there is no count."""
+    counted: dict[str, Portions] = {}
+    unread: dict[str, str] = {}
+    for one in further:
+        if one.name not in more:
+            unread[one.name] = "the metrics command says nothing of it"
+            continue
+        try:
+            told = msgspec.convert(more[one.name] if one.by else {"": more[one.name]}, dict[str, _Counted])
+        except msgspec.ValidationError as error:
+            unread[one.name] = f"the metrics command counts it in another shape: {error}"
+            continue
+        if any(count.bad > count.total for count in told.values()):
+            unread[one.name] = "the metrics command counts more bad ones than there are"
+        else:
+            counted[one.name] = {shown(value): Tally(count.total, count.bad) for value, count in told.items()}
+    return counted, unread
 
 
 def _is_of(told: _Told, whose: Life) -> bool:

@@ -6,7 +6,7 @@ The page is Prometheus' text format 0.0.4 (https://prometheus.io/docs/instrument
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 from prometheus_client import Metric
@@ -14,6 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample as Series
 
 from ..core.reading import Histogram
+from .portions import FIRST_TIME, Portion, Portions, added, portions, summed
+from .series import count, names_of
 
 STATUS_LABELS = ("status", "code", "status_code")
 """Where the status of an answer is looked for when no label is named, in this order."""
@@ -27,7 +29,8 @@ class Selection(msgspec.Struct, frozen=True):
 
     `requests` is a counter's name (or a histogram's `..._count`), `duration` a histogram's, in seconds. A series is
     left out when it has one of the `exclude` values under that label; it is an error's when its status label (the
-    first of `status_labels` that it has) matches all of the regular expression `errors`.
+    first of `status_labels` that it has) matches all of the regular expression `errors`. `further` are the service's
+    further metrics.
     """
 
     requests: str = "http_requests_total"
@@ -35,22 +38,33 @@ class Selection(msgspec.Struct, frozen=True):
     status_labels: tuple[str, ...] = STATUS_LABELS
     exclude: Mapping[str, tuple[str, ...]] = {}
     errors: str = "5.."
+    further: tuple[Portion, ...] = ()
 
     @property
     def names(self) -> tuple[str, str]:
-        """The request counter's names: a parser calls its samples `..._total`, whatever the page does."""
-        return self.requests, f"{self.requests}_total"
+        """The request counter's names."""
+        return names_of(self.requests)
+
+    def failed(self, series: Series) -> bool:
+        """Whether it counts errors. Raises `ValueError` for one that does not tell the status."""
+        for label in self.status_labels:
+            if label in series.labels:
+                return re.fullmatch(self.errors, series.labels[label]) is not None
+        raise ValueError(f"{series.name} has no label {' or '.join(self.status_labels)}: errors cannot be told")
 
 
 class Counters(msgspec.Struct, frozen=True):
     """Requests completed, errors among them, and requests per bucket (not cumulated, by ascending edge).
 
     Totals since the instance was born, or what was added to them. No buckets: the page has no histogram of them.
+    `further` are those of further metrics, by name; `unread` those that there are none of, with the reason.
     """
 
     requests: int = 0
     errors: int = 0
     buckets: tuple[tuple[Edge, int], ...] = ()
+    further: dict[str, Portions] = {}
+    unread: dict[str, str] = {}
 
     @property
     def latency(self) -> Histogram | None:
@@ -60,13 +74,34 @@ class Counters(msgspec.Struct, frozen=True):
         return Histogram(tuple(edge for edge, _ in self.buckets), tuple(count for _, count in self.buckets))
 
     def __add__(self, other: "Counters") -> "Counters":
-        """Both together, bucket by bucket."""
+        """Both together, bucket by bucket. A further metric is unread where neither has read it."""
         counts = Counter(dict(self.buckets))
         counts.update(dict(other.buckets))
         edges = sorted(counts, key=lambda edge: math.inf if edge is None else edge)
+        names = dict.fromkeys((*self.further, *other.further))
+        further = {name: summed(self.further.get(name, {}), other.further.get(name, {})) for name in names}
         return Counters(
-            self.requests + other.requests, self.errors + other.errors, tuple((edge, counts[edge]) for edge in edges)
+            self.requests + other.requests,
+            self.errors + other.errors,
+            tuple((edge, counts[edge]) for edge in edges),
+            further,
+            {name: why for name, why in (self.unread | other.unread).items() if name not in further},
         )
+
+    def after(self, before: "Counters | None") -> "Counters":
+        """With the totals from `before` of what is unread now: the next that are read are counted from there."""
+        kept = {name: before.further[name] for name in self.unread if before and name in before.further}
+        return msgspec.structs.replace(self, further=self.further | kept) if kept else self
+
+    def narrowed(self, followed: Mapping[str, Collection[str]]) -> "Counters":
+        """With the counts of divided metrics for those values alone that are followed."""
+        if not followed:
+            return self
+        further = {
+            name: {value: tally for value, tally in of.items() if name not in followed or value in followed[name]}
+            for name, of in self.further.items()
+        }
+        return msgspec.structs.replace(self, further=further)
 
 
 def read_page(page: str, selection: Selection) -> Counters:
@@ -81,20 +116,39 @@ def read_page(page: str, selection: Selection) -> Counters:
     families = list(text_string_to_metric_families(page))
     if not any(_counter_in(family) in selection.names for family in families):
         raise ValueError(f"no {selection.requests} on the page")
-    return totals((series for family in families for series in family.samples), selection)
+    declared = {_counter_in(family) for family in families}
+    unread = {one.name: f"no {lacking} on the page" for one in selection.further if (lacking := one.missing(declared))}
+    return totals((series for family in families for series in family.samples), selection, unread)
 
 
-def totals(found: Iterable[Series], selection: Selection) -> Counters:
+def totals(found: Iterable[Series], selection: Selection, unread: Mapping[str, str] | None = None) -> Counters:
     """What the series that count add up to, at one moment; those of other names are passed over.
 
+    `unread` are the further metrics that are not declared, with the reason; what is wrong with one is the reason that
+    it is unread.
     Raises `ValueError`, with the reason in words, for a request counter that does not tell the status, and for values
     that are no counts (NaN, infinite, negative).
     """
     counted = [series for series in found if not _excluded(series.labels, selection.exclude)]
     requests = [series for series in counted if series.name in selection.names]
-    failed = [series for series in requests if re.fullmatch(selection.errors, _status(series, selection))]
+    failed = [series for series in requests if selection.failed(series)]
     buckets = [series for series in counted if series.name == f"{selection.duration}_bucket"]
-    return Counters(sum(map(_count, requests)), sum(map(_count, failed)), _sum_buckets(buckets))
+    further, unread = _further(counted, selection, unread or {})
+    return Counters(sum(map(count, requests)), sum(map(count, failed)), _sum_buckets(buckets), further, unread)
+
+
+def _further(
+    counted: list[Series], selection: Selection, unread: Mapping[str, str]
+) -> tuple[dict[str, Portions], dict[str, str]]:
+    further: dict[str, Portions] = {}
+    lacking = dict(unread)
+    for one in selection.further:
+        if one.name not in lacking:
+            try:
+                further[one.name] = portions(counted, one, selection.failed)
+            except ValueError as error:
+                lacking[one.name] = str(error)
+    return further, lacking
 
 
 def increment(before: Counters, now: Counters) -> Counters:
@@ -108,9 +162,18 @@ def increment(before: Counters, now: Counters) -> Counters:
         return now
     later = dict(now.buckets)
     earlier = dict(before.buckets)
+    further, unread = _further_increment(before, now)
     if any(later.get(edge, 0) < count for edge, count in before.buckets):
-        return Counters(requests, errors)
-    return Counters(requests, errors, tuple((edge, count - earlier.get(edge, 0)) for edge, count in now.buckets))
+        return Counters(requests, errors, (), further, unread)
+    buckets = tuple((edge, count - earlier.get(edge, 0)) for edge, count in now.buckets)
+    return Counters(requests, errors, buckets, further, unread)
+
+
+def _further_increment(before: Counters, now: Counters) -> tuple[dict[str, Portions], dict[str, str]]:
+    """Of each further metric. One that could not be read before gives its first count at the next reading."""
+    fresh = {name for name in now.further if name in before.unread and name not in before.further}
+    further = {name: added(before.further.get(name, {}), of) for name, of in now.further.items() if name not in fresh}
+    return further, now.unread | dict.fromkeys(fresh, FIRST_TIME)
 
 
 def _counter_in(family: Metric) -> str:
@@ -123,25 +186,12 @@ def _excluded(labels: Mapping[str, str], exclude: Mapping[str, tuple[str, ...]])
     return any(labels.get(label) in values for label, values in exclude.items())
 
 
-def _status(series: Series, selection: Selection) -> str:
-    for label in selection.status_labels:
-        if label in series.labels:
-            return series.labels[label]
-    raise ValueError(f"{series.name} has no label {' or '.join(selection.status_labels)}: errors cannot be told")
-
-
-def _count(series: Series) -> int:
-    if not math.isfinite(series.value) or series.value < 0:
-        raise ValueError(f"{series.name} is {series.value}, which is no count")
-    return round(series.value)
-
-
 def _sum_buckets(buckets: Iterable[Series]) -> tuple[tuple[Edge, int], ...]:
     """Requests per bucket over all histograms. Each is taken apart first: their edges may differ."""
     histograms: dict[frozenset[tuple[str, str]], dict[float, int]] = defaultdict(dict)
     for bucket in buckets:
         others = frozenset((label, value) for label, value in bucket.labels.items() if label != "le")
-        histograms[others][_edge(bucket)] = _count(bucket)
+        histograms[others][_edge(bucket)] = count(bucket)
     counts: Counter[float] = Counter()
     for cumulated in histograms.values():
         below = 0

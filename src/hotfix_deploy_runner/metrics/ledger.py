@@ -9,12 +9,12 @@ from ..core.instant import Instant
 from ..core.reading import Cursor, Reading, Sample
 from ..errors import NoReading
 from .counters import Counters, increment
+from .portions import FIRST_TIME, Portion, followed
 
 Life = tuple[str, str]
 """An instance's name and its incarnation."""
 
-FIRST_TIME = "read for the first time: counted from now on"
-"""Why one that had been there unread gives no sample: what it has counted before is not this interval's."""
+FOLLOWED = "followed"
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -31,20 +31,36 @@ def life(instance: Instance) -> Life:
 
 
 def settle(
-    fleet: Fleet, cursor: Cursor | None, now: Instant, answers: Mapping[Life, Counters | str]
+    fleet: Fleet,
+    cursor: Cursor | None,
+    now: Instant,
+    answers: Mapping[Life, Counters | str],
+    further: Sequence[Portion] = (),
 ) -> tuple[Reading, Cursor]:
     """The reading since `cursor`, from what each serving instance answered: its totals at `now`, or why there are none.
 
     All that is known of the past is in the cursor. An instance that is silent keeps its old counters there, so its next
     increment covers the gap. One that was in no fleet before was born since and counts from zero; one that was there
-    unread gives its first sample at its second reading. Raises `NoReading` when there are no totals at all.
+    unread gives its first sample at its second reading. Of `further` metrics that are divided, the values that are
+    followed stand in the cursor. Raises `NoReading` when there are no totals at all.
     """
     if not any(isinstance(answer, Counters) for answer in answers.values()):
         raise nothing(fleet.serving, {instance.name: str(answers[life(instance)]) for instance in fleet.serving})
     before = _before(fleet, cursor)
+    follow = following(cursor, (one for one in answers.values() if isinstance(one, Counters)), further)
+    answers = {one: told if isinstance(told, str) else told.narrowed(follow) for one, told in answers.items()}
     samples, silent = _compare(fleet.serving, before, answers, first=cursor is None)
     reading = Reading(start=cursor.at if cursor else now, end=now, samples=samples, silent=silent)
-    return reading, Cursor(at=now, state=_state(before, answers))
+    return reading, Cursor(
+        at=now, state={"instances": _kept(before, answers), **({FOLLOWED: follow} if follow else {})}
+    )
+
+
+def following(
+    cursor: Cursor | None, totals: Iterable[Counters], further: Sequence[Portion]
+) -> dict[str, tuple[str, ...]]:
+    """Which values of the divided metrics are followed from now on; they are kept in the cursor under `FOLLOWED`."""
+    return followed(cursor.state.get(FOLLOWED, {}) if cursor else {}, (one.further for one in totals), further)
 
 
 def sample(instance: Instance, added: Counters) -> Sample:
@@ -56,6 +72,8 @@ def sample(instance: Instance, added: Counters) -> Sample:
         requests=added.requests,
         errors=added.errors,
         latency=added.latency,
+        further=added.further,
+        unread=added.unread,
     )
 
 
@@ -97,12 +115,11 @@ def _compare(
     return tuple(samples), silent
 
 
-def _state(
-    before: Mapping[Life, Counters | None], answers: Mapping[Life, Counters | str]
-) -> dict[str, list[dict[str, object]]]:
+def _kept(before: Mapping[Life, Counters | None], answers: Mapping[Life, Counters | str]) -> list[dict[str, object]]:
     """The cursor's JSON: every instance of the fleet with its newest counters."""
     kept = []
     for one, earlier in before.items():
         answer = answers.get(one)
-        kept.append(_Kept(*one, counters=answer if isinstance(answer, Counters) else earlier))
-    return {"instances": msgspec.to_builtins(kept)}
+        kept.append(_Kept(*one, counters=answer.after(earlier) if isinstance(answer, Counters) else earlier))
+    found: list[dict[str, object]] = msgspec.to_builtins(kept)
+    return found

@@ -68,7 +68,7 @@ class ScrapeSource:
         now = max(self._clock(), cursor.at if cursor else 0.0)
         pages = await asyncio.gather(*(self._counters(instance) for instance in fleet.serving))
         answers = {life(instance): page for instance, page in zip(fleet.serving, pages, strict=True)}
-        return settle(fleet, cursor, now, answers)
+        return settle(fleet, cursor, now, answers, self._selection.further)
 
     async def _counters(self, instance: Instance) -> Counters | str:
         """The instance's totals, or why there are none."""

@@ -23,6 +23,7 @@ Schema can use [hotfix.schema.json](hotfix.schema.json). A wrong key, type or ra
 - A *duration* is `"10m"`, `"1m30s"`, `"500ms"`, or a number of seconds.
 - In a variable, a duration has its unit, and a list is separated by commas or spaces (only by spaces where it holds
   a URL).
+- A *percentage* is `"20%"`.
 - Secrets do not belong in the file: a setting that ends in `_env` is the name of a variable that holds one.
 - A name in capitals is yours to choose: `[environments.production.web]`.
 """

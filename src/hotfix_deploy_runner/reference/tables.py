@@ -74,7 +74,18 @@ class Section(NamedTuple):
 
 
 def sections() -> Iterator[Section]:
-    """All of them: the runner's, each with its own tables behind it, then the plug-ins'."""
+    """All of them: the runner's, each with its own tables behind it, then the plug-ins'.
+
+    A table that several plug-ins have in theirs is told once.
+    """
+    told: set[tuple[Key, type[Table]]] = set()
+    for section in _all():
+        if (section.room, section.model) not in told:
+            told.add((section.room, section.model))
+            yield section
+
+
+def _all() -> Iterator[Section]:
     yield from _with_inner(Section((), Settings))
     for group in GROUPS:
         for name in plugins.names(group.group):

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 
 from ..core.instant import Seconds, duration
-from ..settings import Table
+from ..settings import Table, share
 
 _PLAIN = {bool: "true or false", int: "whole number", float: "number", str: "text"}
 _LIMITS: tuple[tuple[type, str, str], ...] = (
@@ -27,9 +27,14 @@ def is_duration(field: FieldInfo) -> bool:
     return any(isinstance(mark, BeforeValidator) and mark.func is duration for mark in field.metadata)
 
 
+def is_share(field: FieldInfo) -> bool:
+    """Whether a field is a fraction, written `20%`."""
+    return any(isinstance(mark, BeforeValidator) and mark.func is share for mark in field.metadata)
+
+
 def kind(field: FieldInfo) -> str:
     """What may stand there: `number, over 0, under 100`."""
-    what = "duration" if is_duration(field) else _kind(field.annotation)
+    what = "duration" if is_duration(field) else "percentage" if is_share(field) else _kind(field.annotation)
     limits = [
         f"{word} {getattr(mark, name):g}"
         for mark in field.metadata
@@ -75,9 +80,11 @@ def toml(value: Any) -> str:
 
 
 def toml_of(field: FieldInfo, value: Any) -> str:
-    """`value` of a field as TOML, a length of time with its unit; the word none where there is none."""
+    """`value` of a field as TOML, a length of time or a share with its unit; the word none where there is none."""
     if value is None:
         return "none"
+    if is_share(field):
+        return toml(f"{100 * value:g}%")
     return toml(as_duration(value) if is_duration(field) else value)
 
 

@@ -41,6 +41,9 @@ def _lines(known: Analysis) -> Iterator[str]:
     yield f"Verdict now: {known.now.verdict.kind}{_after(known, known.now.at)}"
     yield from _told(known.now.verdict.reason)
     yield from _told(f"by then: {_by_then(known, known.now)}")
+    for one in known.now.verdict.further:
+        rates = f"{percent(one.rate)} (baseline: {percent(one.baseline_rate)})"
+        yield from _told(f"{one.name}: {rates}, limit {percent(one.limit)}, {one.standing}")
     yield ""
     yield from _evidence(known)
     yield ""

@@ -32,6 +32,7 @@ def verdict(known: Incident) -> Iterator[Block]:
     rows = (
         ("Error rate", judged.error_rate, judged.baseline_error_rate, bounds.error_rate_limit, percent),
         ("p99 latency", judged.p99, judged.baseline_p99, bounds.p99_limit, milliseconds),
+        *((one.name, one.rate, one.baseline_rate, one.limit, percent) for one in judged.further),
     )
     cells = (((name,), (words(new),), (words(old),), (words(limit),)) for name, new, old, limit, words in rows)
     yield Table(("", known.facts.version, f"baseline ({known.facts.old.version})", "limit"), tuple(cells))

@@ -182,7 +182,8 @@ class Project:
     @property
     def policy(self) -> Policy:
         """The limits and choices of a run. In CI, nobody sits there who could go on by hand."""
-        return self.settings.policy(ci=bool(os.environ.get("CI")))
+        with self.loaded.placing():
+            return self.settings.policy(ci=bool(os.environ.get("CI")))
 
     @cached_property
     def preflight(self) -> Preflight:

@@ -11,6 +11,7 @@ from tests.fakes.metrics import MetricsSourceContract, an_instance, through_json
 from tests.fakes.prometheus import Scraped
 from tests.fakes.web import dead_url, reply, serving
 
+from hotfix_deploy_runner.core.baseline import Tally
 from hotfix_deploy_runner.core.fleet import Fleet, Instance
 from hotfix_deploy_runner.core.reading import Cursor, Reading
 from hotfix_deploy_runner.core.revision import Revision
@@ -268,3 +269,48 @@ def test_doctor_is_told_what_answers_and_how_old_it_is(world: World) -> None:
     with serving(lambda request: reply(request, status=401)) as url:
         [line] = asyncio.run(make(url).examine())
     assert line.text.startswith("Prometheus: http://127.0.0.1:") and "401" in line.text
+
+
+@contextmanager
+def with_more(**more: Any) -> Iterator[World]:
+    scraped = Scraped()
+    with scraped.online() as url:
+        yield World(scraped, url, more=more)
+
+
+def test_a_further_metric_is_differenced_scrape_by_scrape() -> None:
+    logins = {"total": "logins_total", "bad_labels": {"result": "failed"}, "limit": "20%"}
+    with with_more(logins=logins) as world:
+        for at, good, bad in ((990, 90, 10), (1000, 95, 12), (1010, 3, 1), (1020, 13, 6)):
+            world.scraped.scrape(A, at, s200=at)
+            world.scraped.count("logins_total", A, at, good, result="ok")
+            world.scraped.count("logins_total", A, at, bad, result="failed")
+        world.read(web(1), at=991)
+        [sample] = world.read(web(1), at=1021).samples
+    assert sample.further == {"logins": {"": Tally(7 + 4 + 15, 2 + 1 + 5)}}
+    assert sample.unread == {}
+
+
+def test_a_further_counter_without_series_is_zero_where_it_is_declared_and_unread_where_not() -> None:
+    more = {"limit": "20%", "total": "logins_total", "bad_labels": {"result": "failed"}}
+    with with_more(logins=more, payments={**more, "total": "payments_total"}) as world:
+        world.scraped.further["logins_total"] = {A}
+        for at in (990, 1000):
+            world.scraped.scrape(A, at, s200=at)
+            world.read(web(1), at=at + 1)
+        world.scraped.scrape(A, 1010, s200=1010)
+        [sample] = world.read(web(1), at=1011).samples
+    assert sample.further == {"logins": {"": Tally()}}
+    assert sample.unread == {"payments": "no payments_total on its page"}
+
+
+def test_the_busiest_routes_are_followed_and_stay_in_the_cursor() -> None:
+    with with_more(routes={"by": "route", "most": 2, "limit": "20%"}) as world:
+        for at, counts in ((990, (50, 9, 30)), (1000, (55, 900, 33))):
+            world.scraped.scrape(A, at)
+            for route, count in zip("abc", counts, strict=True):
+                world.scraped.count("http_requests_total", A, at, count, route=route, status="200")
+            reading = world.read(web(1), at=at + 1)
+            world.read(web(1), at=at + 2)
+    [sample] = reading.samples
+    assert (sample.requests, sample.further) == (899, {"routes": {"a": Tally(5), "c": Tally(3)}})

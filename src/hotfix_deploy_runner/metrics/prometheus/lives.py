@@ -30,10 +30,13 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class State(msgspec.Struct, frozen=True):
-    """The cursor's state. `asked` is when the fleet was last looked at, by Prometheus' clock."""
+    """The cursor's state. `asked` is when the fleet was last looked at, by Prometheus' clock. `followed` are the values
+    of divided metrics that are counted.
+    """
 
     asked: Instant
     lives: tuple[Kept, ...] = ()
+    followed: dict[str, tuple[str, ...]] = {}
 
     @classmethod
     def of(cls, cursor: Cursor | None) -> "State | None":

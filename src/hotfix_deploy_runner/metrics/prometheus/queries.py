@@ -48,6 +48,7 @@ class Queries(msgspec.Struct, frozen=True):
     """All of them. `label` is where a series says whose it is, `whose` how an instance is called there."""
 
     requests: Selector
+    further: tuple[Selector, ...]
     duration: Selector | None
     up: Selector
     label: str
@@ -61,11 +62,20 @@ class Queries(msgspec.Struct, frozen=True):
             duration = f"{duration.removesuffix('_bucket')}_bucket"
         return cls(
             Selector.of(table.requests, label),
+            tuple(
+                Selector.of(name, label) for more in table.more.values() for name in (*more.totals, more.bad) if name
+            ),
             Selector.of(duration, label) if duration else None,
             Selector.of(table.up, label),
             label,
             table.instance,
         )
+
+    @property
+    def counters(self) -> tuple[Selector, ...]:
+        """All series that are read at a scrape."""
+        several = (self.requests, *self.further, *((self.duration,) if self.duration else ()))
+        return tuple(dict.fromkeys(several))
 
     @property
     def histogram(self) -> str:

@@ -7,10 +7,18 @@ import msgspec
 from ...core.fleet import Fleet
 from ...core.instant import Instant, Seconds
 from ...core.reading import Cursor, Reading, Sample
-from ..counters import Selection
-from ..ledger import FIRST_TIME, Life, life, nothing, sample
+from ..counters import Counters, Selection
+from ..ledger import Life, following, life, nothing, sample
+from ..portions import FIRST_TIME
 from .lives import Kept, Standing, State
-from .pages import Page, added, has_requests
+from .pages import Page, added, has
+
+
+class Undeclared(msgspec.Struct, frozen=True):
+    """Why an instance's page has no request counter, empty where it has; and which further metrics it lacks."""
+
+    requests: str = ""
+    further: dict[str, str] = {}
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -53,53 +61,76 @@ class Round(msgspec.Struct, frozen=True):
         return Reading(self.cursor.at, self.cursor.at, silent=self.silent | waiting), self._left(self.cursor.at, {})
 
     def counted(
-        self, read: Mapping[Life, Sequence[Page]], undeclared: Mapping[Life, str], selection: Selection
+        self, read: Mapping[Life, Sequence[Page]], undeclared: Mapping[Life, Undeclared], selection: Selection
     ) -> tuple[Reading, Cursor]:
         """The reading of a complete round, from each instance's pages. Raises `NoReading` when none can be used.
 
-        `undeclared` are those that have no request counter, with the reason.
+        `undeclared` are those whose page lacks a counter.
         """
-        samples: list[Sample] = []
-        counted: dict[Life, Kept] = {}
         silent = self.silent
+        found: dict[Life, tuple[Counters | None, Counters]] = {}
         for one in self.fresh:
             own = life(one.instance)
+            lacks = undeclared.get(own, Undeclared())
             try:
-                increments, now = added(one.kept.counters, read[own], selection)
+                totals = added(one.kept.counters, read[own], selection, lacks.further)
             except ValueError as error:
                 silent[one.instance.name] = str(error)
                 continue
-            if own in undeclared:
-                silent[one.instance.name] = undeclared[own]
-                continue
-            counted[own] = msgspec.structs.replace(one.kept, counters=now, after=one.newest)
-            if increments is not None:
-                samples.append(sample(one.instance, increments))
-            elif self.cursor is not None:
-                silent[one.instance.name] = FIRST_TIME
-        if not counted:
+            if lacks.requests:
+                silent[one.instance.name] = lacks.requests
+            else:
+                found[own] = totals
+        if not found:
             raise nothing(self.fleet.serving, silent)
-        return self._reading(tuple(samples), silent, counted)
+        followed = following(self.cursor, (now for _, now in found.values()), selection.further)
+        return self._reading(found, silent, followed)
 
     def _reading(
-        self, samples: tuple[Sample, ...], silent: dict[str, str], counted: Mapping[Life, Kept]
+        self,
+        found: Mapping[Life, tuple[Counters | None, Counters]],
+        silent: dict[str, str],
+        followed: Mapping[str, tuple[str, ...]],
     ) -> tuple[Reading, Cursor]:
-        used = [one for one in self.fresh if life(one.instance) in counted]
+        samples: list[Sample] = []
+        counted: dict[Life, Kept] = {}
+        used = [one for one in self.fresh if life(one.instance) in found]
+        for one in used:
+            own = life(one.instance)
+            increments, now = found[own]
+            counted[own] = msgspec.structs.replace(one.kept, counters=now.narrowed(followed), after=one.newest)
+            if increments is not None:
+                samples.append(sample(one.instance, increments.narrowed(followed)))
+            elif self.cursor is not None:
+                silent[one.instance.name] = FIRST_TIME
         end = min(one.newest for one in used) - self.ahead
         start = end if self.cursor is None else self.cursor.at
         end = max(start, end)  # the difference of the clocks is not measured twice the same
-        reading = Reading(start, end, samples, silent, pace=max(one.pace for one in used))
-        return reading, self._left(end, counted)
+        reading = Reading(start, end, tuple(samples), silent, pace=max(one.pace for one in used))
+        return reading, self._left(end, counted, followed)
 
-    def _left(self, at: Instant, counted: Mapping[Life, Kept]) -> Cursor:
+    def _left(
+        self, at: Instant, counted: Mapping[Life, Kept], followed: Mapping[str, tuple[str, ...]] | None = None
+    ) -> Cursor:
         lives = tuple({**self.kept, **counted}.values())
-        return Cursor(at, msgspec.to_builtins(State(self.asked, lives)))
+        before = State.of(self.cursor)
+        kept = dict(followed or (before.followed if before else {}))
+        return Cursor(at, msgspec.to_builtins(State(self.asked, lives, kept)))
 
-    def bare(self, read: Mapping[Life, Sequence[Page]], selection: Selection) -> tuple[Standing, ...]:
-        """Those on whose pages there never was a request counter: a newborn, or a page that has none."""
+    def bare(self, read: Mapping[Life, Sequence[Page]], counter: str, further: str = "") -> tuple[Standing, ...]:
+        """Those on whose pages there never was a `counter`, of requests or of a further metric: a newborn, or a page
+        that has none.
+        """
         return tuple(
             one
             for one in self.fresh
-            if not (one.kept.counters and one.kept.counters.requests)
-            and not any(has_requests(page, selection) for page in read[life(one.instance)])
+            if not _known(one.kept.counters, further)
+            and not any(has(page, counter) for page in read[life(one.instance)])
         )
+
+
+def _known(counters: Counters | None, further: str) -> bool:
+    """Whether there has been a count of the requests, or of a further metric."""
+    if counters is None:
+        return False
+    return further in counters.further if further else counters.requests > 0

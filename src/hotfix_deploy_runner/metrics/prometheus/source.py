@@ -16,7 +16,7 @@ from .examine import examined
 from .lives import Standing, State, keep, stand
 from .pages import Page, pages
 from .queries import Queries, Selector
-from .round import Round
+from .round import Round, Undeclared
 from .targets import targets
 
 
@@ -57,7 +57,7 @@ class PrometheusSource:
         if not found.complete:
             return found.awaited()
         read = await self._pages(found.fresh)
-        undeclared = await self._undeclared(found.bare(read, self._selection))
+        undeclared = await self._undeclared(found, read)
         return await asyncio.to_thread(found.counted, read, undeclared, self._selection)
 
     async def examine(self) -> Sequence[Line]:
@@ -68,8 +68,8 @@ class PrometheusSource:
         """Each instance's page at each of its fresh scrapes."""
         serving = [one.instance for one in fresh]
         start, end = min(one.since for one in fresh), max(one.newest for one in fresh)
-        wanted = [self._queries.requests, *([self._queries.duration] if self._queries.duration else [])]
-        found = await asyncio.gather(*(self._samples(one, serving, end - start, end) for one in wanted))
+        counters = self._queries.counters
+        found = await asyncio.gather(*(self._samples(one, serving, end - start, end) for one in counters))
         series = [one for several in found for one in several]
         return {life(one.instance): pages(series, one, self._queries.label) for one in fresh}
 
@@ -80,17 +80,28 @@ class PrometheusSource:
         asked = [self._api.samples(query, length, at) for query in selector.filled(places)] if places else []
         return [series for several in await asyncio.gather(*asked) for series in several]
 
-    async def _undeclared(self, bare: Sequence[Standing]) -> Mapping[Life, str]:
+    async def _undeclared(self, found: Round, read: Mapping[Life, Sequence[Page]]) -> Mapping[Life, Undeclared]:
+        """Of which instances there is no counter, of the requests or of a further metric."""
+        requests = self._queries.requests.name
+        lacking = await self._missing(requests, found.bare(read, requests))
+        further: dict[Life, dict[str, str]] = {own: {} for own in read}
+        for one in self._selection.further:
+            for counter in one.counters:
+                bare = found.bare(read, counter, one.name) if counter != requests else ()
+                for own, why in (await self._missing(counter, bare)).items():
+                    further[own][one.name] = why
+        return {own: Undeclared(lacking.get(own, ""), further[own]) for own in read}
+
+    async def _missing(self, counter: str, bare: Sequence[Standing]) -> Mapping[Life, str]:
         """Those whose page declares no such counter, as far as Prometheus knows. One that does starts at zero."""
         if not bare:
             return {}
-        name, label = self._queries.requests.name, self._queries.label
-        asked = self._queries.targets(one.kept.place for one in bare)
-        names = dict.fromkeys((name, name.removesuffix("_total"), name.removesuffix("_count")))
+        label, asked = self._queries.label, self._queries.targets(one.kept.place for one in bare)
+        names = dict.fromkeys((counter, counter.removesuffix("_total"), counter.removesuffix("_count")))
         try:
             declared = [one for each in names for one in await self._api.declaring(each, asked)]
         except NoReading as error:
-            why = f"there is no {name} of it, and whether its page declares one is not known: {error.message}"
+            why = f"there is no {counter} of it, and whether its page declares one is not known: {error.message}"
             return {life(one.instance): why for one in bare}
         declaring = {labels.get(label, "") for labels in declared}
-        return {life(one.instance): f"no {name} on its page" for one in bare if one.kept.place not in declaring}
+        return {life(one.instance): f"no {counter} on its page" for one in bare if one.kept.place not in declaring}
