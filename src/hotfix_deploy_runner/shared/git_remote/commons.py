@@ -2,10 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
+from ...core.events import to_json as event_to_json
 from ...core.facts import Environment
 from ...core.instant import Seconds
 from ...doors.git.objects import DataCommit, Objects
@@ -130,7 +131,7 @@ class GitCommons:
             return self._runs[change.run]
         ref = self._names.run(change.run)
         known = await self.events(change.run)
-        if known and known[change.after :] == list(change.events):
+        if known and _lines(known[change.after :]) == _lines(change.events):
             return None
         if len(known) != change.after:
             raise LockLost(f"somebody else writes to run {change.run}", detail=f"it has {len(known)} events there")
@@ -186,6 +187,11 @@ class GitCommons:
 
 def _is_final(error: GitFailed) -> bool:
     return isinstance(error, GitRefused) and any(word in error.message for word in FINAL)
+
+
+def _lines(events: Sequence[Numbered]) -> list[bytes]:
+    """As they are written: one that has been read has lists where the run's own may have tuples."""
+    return [event_to_json(one.event) for one in events]
 
 
 def _lock_commit(record: LockRecord) -> DataCommit:
