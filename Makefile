@@ -16,6 +16,7 @@ help:
 	@echo "make contend several at once for one environment, hundreds of times, over each transport"
 	@echo "make cuts    the network cut at every push of a run, over each transport, and what comes of it"
 	@echo "make bench   what the runner itself costs"
+	@echo "make bench-sharing  what a lock and a journal on the git remote cost"
 	@echo "make lock    lock the dependencies anew"
 
 # What the program needs, and no more.
@@ -69,6 +70,9 @@ cuts: .venv/dev packages
 bench: .venv/dev
 	$(BIN)/python -m bench.overhead $(ARGS)
 	$(BIN)/python -m bench.start_up $(ARGS)
+
+bench-sharing: .venv/dev packages
+	$(BIN)/python -m bench.sharing $(ARGS)
 
 lock: .venv/dev
 	$(BIN)/uv pip compile --quiet --universal --no-annotate --no-header --generate-hashes --extra scanners --group build pyproject.toml -o requirements.txt
