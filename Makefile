@@ -17,6 +17,7 @@ help:
 	@echo "make cuts    the network cut at every push of a run, over each transport, and what comes of it"
 	@echo "make bench   what the runner itself costs"
 	@echo "make bench-verdict  the verdict beside other tools' rules, and its targets (some minutes)"
+	@echo "make bench-sharing  what a lock and a journal on the git remote cost"
 	@echo "make lock    lock the dependencies anew"
 
 # What the program needs, and no more.
@@ -73,6 +74,9 @@ bench: .venv/dev
 
 bench-verdict: .venv/dev
 	$(BIN)/python -m bench.verdict $(ARGS)
+
+bench-sharing: .venv/dev packages
+	$(BIN)/python -m bench.sharing $(ARGS)
 
 lock: .venv/dev
 	$(BIN)/uv pip compile --quiet --universal --no-annotate --no-header --generate-hashes --extra scanners --group build pyproject.toml -o requirements.txt

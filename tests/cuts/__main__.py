@@ -97,17 +97,12 @@ def _until_wrong(town: CutTown, transport: str, todo: Sequence[Plan], first: int
 
 
 def _say(report: Report) -> None:
-    lines = [f"{'WRONG' if report.wrong else 'ok':5}  {report}"]
-    if report.code != 0 and not report.wrong:
-        lines += [
-            f"           {line.strip()}" for line in report.said.splitlines() if line.strip().startswith(TELLING)
-        ][:3]
-    if report.wrong:
-        lines += [
-            *(f"       {line}" for line in report.wrong),
-            *(f"     > {line}" for line in report.said.splitlines()),
-        ]
-    print(*lines, sep="\n", flush=True)
+    """A line; below it what is wrong, or why the run did not do what was asked for."""
+    said = report.said.splitlines()
+    telling = [line.strip() for line in said if line.strip().startswith(TELLING)][:3]
+    below = [*report.wrong, *(f"  > {line}" for line in said)] if report.wrong else telling
+    how = "WRONG" if report.wrong else "ok"
+    print(f"{how:5}  {report}", *(f"       {line}" for line in below), sep="\n", flush=True)
 
 
 def _tell(reports: Sequence[Report], seconds: float) -> int:

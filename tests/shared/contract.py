@@ -147,10 +147,11 @@ class CommonsContract:
 
     def test_a_run_whose_beginning_arrived_unheard_goes_on(self, make_commons: Make) -> None:
         async def story(commons: Commons) -> None:
-            await make_commons().change(begun())
-            await commons.change(begun())
-            await commons.change(Change(run=RUN, after=1, events=numbered([report("one")], 1)))
-            assert await commons.events(RUN) == numbered([started(RUN), report("one")])
+            found = StepEnded(at=101.0, step="one", ended=Ended.PASSED, found={"files": ("read", "as", "a", "list")})
+            await make_commons().change(begun(RUN, found))
+            await commons.change(begun(RUN, found))
+            await commons.change(Change(run=RUN, after=2, events=numbered([report("two")], 2)))
+            assert [one.seq for one in await commons.events(RUN)] == [1, 2, 3]
 
         play(make_commons, story)
 

@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from ...core.events import to_json as event_to_json
 from ...core.facts import Environment
 from ...core.instant import Seconds
 from ...doors.git.objects import DataCommit, Objects
@@ -133,7 +134,7 @@ class GitCommons:
             return self._runs[change.run]
         ref = self._names.run(change.run)
         known = await self.events(change.run)
-        if known and known[change.after :] == list(change.events):
+        if known and _lines(known[change.after :]) == _lines(change.events):
             return None
         if len(known) != change.after:
             raise LockLost(f"somebody else writes to run {change.run}", detail=f"it has {len(known)} events there")
@@ -196,6 +197,11 @@ def _readable(texts: Iterable[str]) -> Iterator[InboxRequest]:
 
 def _is_final(error: GitFailed) -> bool:
     return isinstance(error, GitRefused) and any(word in error.message for word in FINAL)
+
+
+def _lines(events: Sequence[Numbered]) -> list[bytes]:
+    """As they are written: one that has been read has lists where the run's own may have tuples."""
+    return [event_to_json(one.event) for one in events]
 
 
 def _lock_commit(record: LockRecord) -> DataCommit:
