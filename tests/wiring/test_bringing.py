@@ -72,6 +72,8 @@ def test_only_theirs_puts_what_is_newer_here_aside_as_well(project: Project) -> 
     here(project, *BEGUN)
     go(bring(there(*BEGUN[:2]), project, RUN, only=True))
     assert known(project) == BEGUN[:2] and superseded(project, RUN).exists()
+    go(bring(there(), project, RUN, only=True))
+    assert known(project) == BEGUN[:2], "where the team has nothing, nobody has gone on with it"
 
 
 def test_under_a_process_that_drives_it_the_journal_stays_as_it_is(office: Office, project: Project) -> None:

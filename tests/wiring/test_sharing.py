@@ -60,6 +60,19 @@ def test_both_locks_are_taken_under_one_fence_and_let_go_together(clone: Clone) 
     story(tell)
 
 
+def test_a_writing_that_takes_its_time_leaves_one_fence_in_both_places(clone: Clone) -> None:
+    """The first fence here is by the clock, which goes on meanwhile."""
+    seconds = iter(range(2_000_000_000, 2_000_001_000, 10))
+    clone.project.locks = LocalLocks(clone.home / "locks", clock=lambda: float(next(seconds)))
+
+    async def tell() -> None:
+        held = await taken(clone)
+        assert {record.fence for record in clone.commons.shared.locks.values()} == {held.lease.fence}
+        await held.let_go()
+
+    story(tell)
+
+
 def test_what_is_left_unfinished_stays_closed_in_both_places(clone: Clone) -> None:
     async def tell() -> None:
         held = await taken(clone)
