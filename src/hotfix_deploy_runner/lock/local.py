@@ -105,7 +105,10 @@ class LocalLocks:
             if not takeover:
                 others = {e: record for e, record in before.items() if not (insist and record.run == run)}
                 self._refuse_if_held(others, run, shared=bool(fence))
-            fence = max(fence, self._above(before.values()))
+            # Whoever gives a fence has asked the clock already, and is to have that one unless it is too low.
+            fence = (
+                max(fence, *(1 + record.fence for record in before.values())) if fence else self._above(before.values())
+            )
             after = LockRecord(fence, "held", run, operator, reason, self._clock(), self._process)
             self._write_all(before, after)
         taken = {environment: record.run for environment, record in before.items() if record.state != "free"}
