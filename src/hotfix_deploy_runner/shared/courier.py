@@ -157,6 +157,7 @@ class Courier:
         async with self._one_at_a_time:
             if self.gone:
                 raise LockLost(self.gone)
+            self._pace.note()  # once, however often it is sent: the next renewal is not to wait for that
             if self._unsure is not None:
                 await self._send_until_known(self._unsure, called_off)
             if effects.refspecs and called_off.is_set():
@@ -178,7 +179,6 @@ class Courier:
 
     async def _send(self, change: Change) -> None:
         begun = self._clock()
-        self._pace.note()
         try:
             tokens = await self._commons.change(change)
         except LockLost as error:
