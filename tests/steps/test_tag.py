@@ -115,6 +115,20 @@ def test_who_is_overtaken_between_the_look_and_the_push_keeps_no_tag_of_its_own(
     assert (shop.remote(TAG), shop.local(TAG)) == (shop.base, "")
 
 
+def test_a_remote_that_cannot_be_asked_for_a_moment_is_asked_again(shop: Workshop) -> None:
+    class Blinking(Git):
+        asked = 0
+
+        async def remote_tags(self) -> dict[str, str]:
+            Blinking.asked += 1
+            if Blinking.asked == 1:
+                raise GitFailed("git could not ask origin for its refs")
+            return await super().remote_tags()
+
+    assert texts(tag(shop, Blinking(shop.repository.clone, shop.commands))) == ["[OK] Tagged v1.0.1"]
+    assert Blinking.asked == 2
+
+
 def test_nothing_is_tagged_while_the_remote_cannot_be_asked(shop: Workshop) -> None:
     shop.unreachable()
     with pytest.raises(GitFailed):

@@ -174,6 +174,7 @@ class Courier:
                 raise LockLost(self.gone)
             if self._closing and records is None and not effects.refspecs:
                 return  # it has waited for the last writing, after which nothing is to be renewed
+            self._pace.note()  # once, however often it is sent: the next renewal is not to wait for that
             if self._unsure is not None:
                 await self._send_until_known(self._unsure, called_off)
             if effects.refspecs and called_off.is_set():
@@ -195,7 +196,6 @@ class Courier:
 
     async def _send(self, change: Change) -> None:
         begun = self._clock()
-        self._pace.note()
         try:
             tokens = await self._commons.change(change)
         except LockLost as error:

@@ -13,14 +13,12 @@ from ..core.run import Run
 from ..core.step import Ended, Step
 from ..doors.git import Git
 from ..errors import GitFailed, GitRefused, Unreachable
+from .patience import PATIENCE, patiently
 from .preflight import Trees
 from .work import Outcome, Publish, Work, failed, passed, plain_push, warned
 
 ATTEMPTS = 3
 PAUSE: Seconds = 1.0
-PATIENCE: Seconds = 30.0
-"""No new try to merge begins after that."""
-
 WriteDocument = Callable[[Run], Path]
 """Writes the incident document of a run from its journal; returns where it is."""
 
@@ -98,7 +96,7 @@ class Finish:
         branch, commit = run.request.branch, run.facts.commit
         gone: list[str] = []
         kept = ""
-        if (tip := await self._git.remote_branch(branch)) is not None:
+        if (tip := await patiently(lambda: self._git.remote_branch(branch))) is not None:
             if tip != commit:
                 return warned(f"Branch {branch} kept: it has moved on to {tip[:7]} on {self._remote}")
             await self._delete(branch, commit)
@@ -125,7 +123,7 @@ class Finish:
         try:
             await self._push([f":{ref}"], {ref: commit})
         except GitFailed:
-            if await self._git.remote_branch(branch) is not None:
+            if await patiently(lambda: self._git.remote_branch(branch)) is not None:
                 raise
 
     def _leave(self, branch: str, place: Path, run: Run) -> str:

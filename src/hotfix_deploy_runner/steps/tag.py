@@ -9,6 +9,7 @@ from ..core.run import Run
 from ..core.step import Step
 from ..doors.git import Git
 from ..errors import GitFailed
+from .patience import patiently
 from .work import Outcome, Publish, Work, failed, passed, plain_push, warned
 
 ROLLED_BACK = "refs/hotfix/rolled-back/"
@@ -37,7 +38,7 @@ class Tags:
         if run.request.offline:
             await self._git.tag(name, run.facts.commit, _message(f"{name}: {run.request.branch}", run))
             return warned(f"Tagged {name} here only", f"once {self._remote} answers: hotfix-deploy-runner reconcile")
-        taken = (await self._git.remote_tags()).get(name)
+        taken = (await patiently(self._git.remote_tags)).get(name)
         if not await self._make(name, run.facts.commit, taken, _message(f"{name}: {run.request.branch}", run)):
             return failed(f"Tag {name} exists already, at {taken[:7] if taken else ''}", "run again: the next is taken")
         found = () if taken is None else (f"found on {self._remote} at {taken[:7]}: not made again",)
@@ -49,7 +50,7 @@ class Tags:
         if run.request.offline:
             await self._git.tag(name, base, _message(f"{name}: what ran before {run.facts.version}", run))
             return warned(f"Tagged what runs here only: {name}")
-        taken = (await self._git.remote_tags()).get(name)
+        taken = (await patiently(self._git.remote_tags)).get(name)
         if not await self._make(name, base, taken, _message(f"{name}: what ran before {run.facts.version}", run)):
             forget = f"git push {self._remote} :refs/tags/{name} && git tag -d {name}"
             seen = taken[:7] if taken else ""
@@ -74,7 +75,7 @@ class Tags:
         try:
             await self._push([f"{ref}:{ref}"], {ref: ""})
         except GitFailed:
-            if (await self._git.remote_tags()).get(name) == commit:
+            if (await patiently(self._git.remote_tags)).get(name) == commit:
                 return
             await self._git.delete_local_tag(name)
             raise
