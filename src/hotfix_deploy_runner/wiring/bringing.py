@@ -20,8 +20,8 @@ async def bring(commons: Commons, project: Project, run: RunId, *, only: bool = 
     """Have the run's events here as the team has them, and what is newer here beside. How many the team has.
 
     Where the two differ, somebody has gone on with the run elsewhere: the team's are the run, and what was here is put
-    aside; with `only`, so is what is newer here, if the team has the run at all. Not under a process of this clone that drives it: that finds out by
-    itself. Raises `Unreachable`, `JournalBroken`.
+    aside; with `only`, so is what is newer here, if the team has the run at all. Not under a process of this clone that
+    drives it: that finds out by itself. Raises `Unreachable`, `JournalBroken`.
     """
     theirs = [one.event for one in await commons.events(run)]
     ours = [event for _, event in project.store.events(run)]
