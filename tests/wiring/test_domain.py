@@ -49,7 +49,7 @@ def test_who_is_at_work_or_keeps_everybody_out_on_the_remote_counts_everywhere(o
     go(freeze(office.open(), "production", "until Monday"))
     for place in (ONE, "local"):
         with pytest.raises(LockHeld, match="production is frozen"):
-            claimed(office, place)  # type: ignore[arg-type]
+            claimed(office, place)
 
 
 def test_a_machine_for_itself_is_refused_where_the_team_has_ever_locked(office: Office) -> None:

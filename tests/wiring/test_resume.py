@@ -28,12 +28,18 @@ RUN = "run-1"
 ASKED = InboxRequest("q-1", "abort", "ada", "customers call", 9000.0)
 
 
+class Left(Clone):
+    """One in whose office production is half-way."""
+
+    office: Office
+
+
 @pytest.fixture
-def clone(tmp_path: Path) -> Clone:
+def clone(tmp_path: Path) -> Left:
     """A run has left production half-way, a process of another machine; the team has all of its events."""
     office = Office(tmp_path)
     office.worlds["production"] = World.running(Revision("v1.0.0", "", digest("v1.0.0")), 1)
-    made = Clone(office.open(), office.found.home, FakeCommons())
+    made = Left(office.open(), office.found.home, FakeCommons())
     made.office = office
     office.past.run("v1.0.0", "v1.0.1", None, policy=QUICK)
     bob = ProcessMark("host-bob", 7, "99", "boot-bob")
@@ -42,26 +48,26 @@ def clone(tmp_path: Path) -> Clone:
     return made
 
 
-def events(clone: Clone) -> list[AnyEvent]:
+def events(clone: Left) -> list[AnyEvent]:
     return [event for _, event in clone.project.store.events(RUN)]
 
 
-def there(clone: Clone) -> list[AnyEvent]:
+def there(clone: Left) -> list[AnyEvent]:
     return [one.event for one in clone.commons.shared.events[RUN]]
 
 
-def aborted(clone: Clone) -> Ending:
+def aborted(clone: Left) -> Ending:
     past = Past.of(clone.project.store.events(RUN))
     return go(abort(clone.project, past, [], ASKED))
 
 
-def test_an_abort_brings_it_back_and_the_team_knows(clone: Clone) -> None:
+def test_an_abort_brings_it_back_and_the_team_knows(clone: Left) -> None:
     assert aborted(clone).code == ExitCode.ROLLED_BACK
     assert there(clone) == events(clone)
     assert clone.states["production"] == ("free", RUN)
 
 
-def test_one_blip_in_which_nobody_knows_what_the_team_has_gives_no_way_back_up(clone: Clone) -> None:
+def test_one_blip_in_which_nobody_knows_what_the_team_has_gives_no_way_back_up(clone: Left) -> None:
     """It has the lock by then. What it does is owed."""
     before = there(clone)
     plain = clone.commons.events
@@ -76,14 +82,14 @@ def test_one_blip_in_which_nobody_knows_what_the_team_has_gives_no_way_back_up(c
     assert clone.carried.known() == {RUN: 0}
 
 
-def test_an_abort_waits_for_no_team_and_goes_under_a_fence_above_all(clone: Clone) -> None:
+def test_an_abort_waits_for_no_team_and_goes_under_a_fence_above_all(clone: Left) -> None:
     clone.commons.unreachable = True
     assert aborted(clone).code == ExitCode.ROLLED_BACK
     resumed = next(event for event in events(clone) if isinstance(event, Resumed))
     assert resumed.fence > int(clone.clock()) - 60
 
 
-def test_what_the_team_has_more_of_is_what_is_gone_on_with(clone: Clone) -> None:
+def test_what_the_team_has_more_of_is_what_is_gone_on_with(clone: Left) -> None:
     """Somebody has brought it to its end meanwhile: there is nothing left to do but to say so."""
     ended = RunEnded(at=8000.0, ending=Ending(ExitCode.ROLLED_BACK, "It is back.", "v1.0.0 runs."))
     more: list[AnyEvent] = [CourseChanged(at=7000.0, course=Course.BACK, why="bad"), ended]
@@ -95,7 +101,7 @@ def test_what_the_team_has_more_of_is_what_is_gone_on_with(clone: Clone) -> None
     assert clone.office.production() == ["v1.0.0"]
 
 
-def test_a_tag_that_was_begun_is_reason_to_ask_what_runs(clone: Clone) -> None:
+def test_a_tag_that_was_begun_is_reason_to_ask_what_runs(clone: Left) -> None:
     """Its machine was lost before it could tell that a batch had begun; an abort is not to leave that there."""
     clone.commons.shared.events.clear()
     office = clone.office
