@@ -62,11 +62,11 @@ class Office(Workshop):
         project.checks = {"branch": self.check}
         return project
 
-    def deploy(self, project: Project | None = None, *, staging: bool = False) -> Ending:
+    def deploy(self, project: Project | None = None, *, staging: bool = False, offline: bool = False) -> Ending:
         """Deploy the hotfix to production; staging is skipped, for a reason, unless wanted."""
         project = project or self.open()
         reasons = {} if staging else {"staging": "it burns"}
-        request = Request("deploy", "production", BRANCH, operator="ada", reasons=reasons)
+        request = Request("deploy", "production", BRANCH, operator="ada", reasons=reasons, offline=offline)
         return go(deploy(project, request, project.settings.policy(), self.consent, []))
 
     def rollback(self, version: str = "", target: str = "production") -> Ending:

@@ -37,6 +37,7 @@ class Past:
         action: Action = "deploy",
         target: str = "production",
         touched: bool = True,
+        policy: Policy | None = None,
         **ending: Any,
     ) -> str:
         """A run that brought `version` where `old` ran, and ended with `code`; None: it never ended. Its id."""
@@ -52,11 +53,12 @@ class Past:
             environments={"staging": (Found("web", "process", Fleet()),), target: (Found("web", "process", _fleet()),)},
         )
         request = Request(action, target, branch="hotfix/x", version=version)
-        steps = plan(request, Policy(), facts)
+        policy = policy or Policy()
+        steps = plan(request, policy, facts)
         made = "artifact" if action == "rollback" else "build"
         shifts = next(step.id for step in steps if step.does in ("turn", "batch")) if target != "staging" else made
         events: list[AnyEvent] = [
-            RunStarted(at=at, run=name, request=request, policy=Policy(), facts=facts, steps=steps),
+            RunStarted(at=at, run=name, request=request, policy=policy, facts=facts, steps=steps),
             StepStarted(at=at, step=made),
             StepEnded(at=at, step=made, ended=Ended.PASSED, found={"artifact": digest(version)}),
         ]
