@@ -7,7 +7,7 @@ from tests.chaos.cycle import SCENARIOS, points, run_cycle
 from tests.chaos.plans import plans
 from tests.chaos.town import Town
 
-KILLS, SHARES, SEED = 40, 4, 20261124
+KILLS, SHARES, SEED = 24, 4, 20261124
 
 
 @pytest.mark.slow
