@@ -130,14 +130,18 @@ class Courier:
         """
         writing = asyncio.create_task(self._write(None, effects))
         self._writings.add(writing)
-        writing.add_done_callback(self._writings.discard)
+        writing.add_done_callback(self._done)
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
             await asyncio.wait([writing])
-            if not writing.cancelled():
-                writing.exception()
             raise
+
+    def _done(self, writing: asyncio.Task[None]) -> None:
+        """Whoever waited for it may be gone, and its error is nobody's then."""
+        self._writings.discard(writing)
+        if not writing.cancelled():
+            writing.exception()
 
     async def close(self, records: Mapping[Environment, LockRecord], within: Seconds) -> None:
         """Write what is left, leave the locks as `records` say, and stop. Raises as `carry`, after `within` at most.
