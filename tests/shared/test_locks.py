@@ -242,6 +242,22 @@ def test_a_freeze_is_beneath_the_run_that_gets_through_and_whoever_takes_its_pla
     play(story)
 
 
+def test_a_run_that_died_beyond_a_freeze_lets_no_deploy_through_but_itself(machine: Machines, shared: Shared) -> None:
+    shared.locks["production"] = frozen()
+
+    async def story() -> None:
+        await machine("bob").take("back", takeover=True)
+        with pytest.raises(LockHeld):
+            await machine().take()
+        await asyncio.sleep(PATIENCE + 1)
+        with pytest.raises(LockHeld, match="production is frozen: until Monday") as refused:
+            await machine().take()
+        assert "takeover --target production" in refused.value.next_step and refused.value.free_in == 0
+        await machine().take("back")
+
+    play(story)
+
+
 def test_nothing_beneath_is_left_free() -> None:
     assert LockRecord(3, "held", "r1", why="x").let_go() == LockRecord(3, "free", "r1")
     assert LockRecord(3, "suspended", freeze=Freeze("carl", "x", 5.0)).let_go().state == "frozen"

@@ -138,14 +138,19 @@ class Courier:
         called_off = _called_off(effects is None)
         writing = asyncio.create_task(self._write(None, effects or Effects(), called_off))
         self._writings.add(writing)
-        writing.add_done_callback(self._writings.discard)
+        writing.add_done_callback(self._done)
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
             called_off.set()
-            writing.add_done_callback(_look_at)
             await asyncio.wait([writing], timeout=CALLED_OFF_WITHIN)
             raise
+
+    def _done(self, writing: asyncio.Task[None]) -> None:
+        """Whoever waited for it may be gone, and its error is nobody's then."""
+        self._writings.discard(writing)
+        if not writing.cancelled():
+            writing.exception()
 
     async def close(self, records: Mapping[Environment, LockRecord], within: Seconds) -> None:
         """Write what is left, leave the locks as `records` say, and stop. Raises as `carry`, after `within` at most.
@@ -276,12 +281,6 @@ class Courier:
         self._answered.add(request)
         if request in self._asked and request not in self._received:
             self._received = (*self._received, request)
-
-
-def _look_at(writing: "asyncio.Future[None]") -> None:
-    """Its failure, of which nobody else hears, has been noted by the courier."""
-    if not writing.cancelled():
-        writing.exception()
 
 
 async def _comes(event: asyncio.Event, within: Seconds) -> bool:

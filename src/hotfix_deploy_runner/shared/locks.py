@@ -161,6 +161,8 @@ class SharedLocks:
             raise held(environment, record)
         if self.may_live(record) and silent <= record.ttl * (1 + MARGIN):
             raise held(environment, record, silent)
+        if record.freeze.since and not own:
+            raise _still_frozen(environment, record)
 
     def may_live(self, record: LockRecord) -> bool:
         """False only for a process of this very boot that is gone: another machine may have the same name."""
@@ -197,6 +199,13 @@ def held(environment: Environment, record: LockRecord, silent: Seconds = 0.0) ->
         f"another run holds {environment}", detail=f"{holder_words(record)}\n{gone}{command}", next_step=_STATUS
     )
     error.free_in = max(1.0, left)
+    return error
+
+
+def _still_frozen(environment: Environment, record: LockRecord) -> LockHeld:
+    """The run that got through the freeze is gone, and the freeze is there all the same."""
+    error = held(environment, record.let_go())
+    error.next_step = f'hotfix-deploy-runner takeover --target {environment} --reason "…", then unlock'
     return error
 
 
