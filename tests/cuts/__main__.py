@@ -63,8 +63,8 @@ def _share(folder: Path, scenarios: Sequence[str], push: str, moment: str, trans
                 reports.append(report)
                 _say(report)
     if not push and not moment:
-        for name in BLACKOUTS:
-            with cut_town(transport, folder / f"{transport}-{name}") as town:
+        for number, name in enumerate(BLACKOUTS):
+            with cut_town(transport, folder / f"{transport}-blackout-{number}") as town:
                 reports.append(run_blackout(town, transport, name))
                 _say(reports[-1])
     return reports
