@@ -178,7 +178,7 @@ def test_names_with_shell_and_option_characters_are_only_names(git: Git, repo: R
     with pytest.raises(GitFailed):
         go(git.delete_branch(name, head))
     go(git.delete_branch(name, later))
-    go(git.delete_remote_branch(name, head))
+    go(git.push([f":refs/heads/{name}"], leases={f"refs/heads/{name}": head}))
     assert go(git.branch(name)) is go(git.remote_branch(name)) is None
     assert sorted(p.name for p in repo.clone.iterdir()) == [".git", "README", "app.py", "b"]
 
@@ -563,7 +563,7 @@ def test_a_branch_is_deleted_with_its_settings(git: Git, repo: Repository) -> No
         go(git.delete_branch("hotfix/x", repo.head()))
     for _ in range(2):
         go(git.delete_branch("hotfix/x", fix))
-        go(git.delete_remote_branch("hotfix/x", fix))
+    go(git.push([":refs/heads/hotfix/x"], leases={"refs/heads/hotfix/x": fix}))
     assert go(git.branch("hotfix/x")) is None
     assert go(git.remote_branch("hotfix/x")) is None
     assert "branch.hotfix/x" not in repo.git("config", "--list", "--local")
@@ -573,7 +573,7 @@ def test_a_remote_branch_that_moved_is_not_deleted(git: Git, repo: Repository) -
     fix = hotfix(repo)
     repo.git("push", "--quiet", "origin", "hotfix/x")
     with pytest.raises(GitFailed, match="stale info"):
-        go(git.delete_remote_branch("hotfix/x", repo.head()))
+        go(git.push([":refs/heads/hotfix/x"], leases={"refs/heads/hotfix/x": repo.head()}))
     assert go(git.remote_branch("hotfix/x")) == fix
 
 

@@ -170,7 +170,8 @@ def test_a_machine_that_falls_silent_in_a_transaction_keeps_nobody_out(database:
         (connection,) = dying._connections._idle
         await connection.execute("BEGIN")
         await connection.execute("INSERT INTO hotfix_locks VALUES ('production', '', '')")
-        await commons.change(LOCKED)
+        tokens = await commons.change(LOCKED)
+        assert (await commons.look())["production"].token == tokens["production"]
         await connection.close()
 
     play(make, story)

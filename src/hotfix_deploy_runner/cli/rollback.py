@@ -11,7 +11,7 @@ from ..core.ending import Ending, ExitCode
 from ..core.facts import Request
 from ..core.run import fold
 from ..errors import HotfixError, LockHeld, UsageError
-from ..wiring.bringing import bring_news
+from ..wiring.bringing import bring_news_within
 from ..wiring.launch import rollback
 from ..wiring.project import Project
 from ..wiring.sharing import BACK_WAITS
@@ -59,10 +59,7 @@ async def _bring_back(project: Project, request: Request, shown: ClosableView) -
 async def _what_was_good(project: Project) -> None:
     """The last good version may be known from another clone's runs. A rollback does not wait long for such news."""
     with contextlib.suppress(HotfixError, TimeoutError):
-        async with asyncio.timeout(BACK_WAITS):
-            commons = await project.commons()
-            if commons is not None:
-                await bring_news(commons, project)
+        await bring_news_within(project, BACK_WAITS)
 
 
 async def _through_the_holder(project: Project, asked: Request, shown: ClosableView) -> Ending | None:

@@ -58,13 +58,14 @@ async def _status(project: Project, instances: bool, local: bool) -> str:
 async def _team(project: Project) -> Mapping[str, Holder]:
     """Who holds what by the team's locks, with their runs brought here; none where the place does not answer."""
     try:
-        records = await standing_locks(project, TEAM_WITHIN)
         commons = await project.commons()
+        if commons is None:
+            return {}
+        records, may_live = await standing_locks(project, TEAM_WITHIN), shared_locks(project, commons).may_live
         for run in {record.run for record in records.values() if record.run}:
-            if commons is not None and not is_driven_here(project, run):
+            if not is_driven_here(project, run):
                 await bring(commons, project, run)
-        may_live = shared_locks(project, commons).may_live if commons is not None else bool
-        return {one: _holder(one, record, alive=bool(may_live(record))) for one, record in records.items()}
+        return {one: _holder(one, record, alive=may_live(record)) for one, record in records.items()}
     except HotfixError as error:
         click.echo(f"Warning: what the team knows is missing here: {error.message}", err=True)
         return {}

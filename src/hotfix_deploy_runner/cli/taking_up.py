@@ -9,7 +9,7 @@ from ..doors.repository import find_repository
 from ..errors import HotfixError
 from ..journal.sqlite import SqliteStore
 from ..lock.local import LocalLocks
-from ..wiring.bringing import bring_news
+from ..wiring.bringing import bring_news_within
 from ..wiring.conduct import Past
 from ..wiring.project import Project
 from ..wiring.unfinished import choose
@@ -19,15 +19,14 @@ NEWS_WITHIN = 15.0
 """Seconds for asking the team of its runs."""
 
 
-async def _news(config: Path | None, run: str) -> None:
+async def _news(config: Path | None) -> None:
     """Have here what other clones have recorded. Where the team cannot be asked, what is known here must do."""
     try:
         project = open_project(config)
-        async with asyncio.timeout(NEWS_WITHIN):
-            commons = await project.commons()
-            if commons is not None:
-                await bring_news(commons, project)
-                await project.let_commons_go()
+        try:
+            await bring_news_within(project, NEWS_WITHIN)
+        finally:
+            await project.let_commons_go()
     except (HotfixError, TimeoutError) as error:
         why = error.message if isinstance(error, HotfixError) else f"no answer within {NEWS_WITHIN:g} s"
         click.echo(f"Warning: other clones' runs may be missing here: {why}", err=True)
@@ -39,7 +38,7 @@ def open_left(run: str, config: Path | None, notify: tuple[str, ...] = ()) -> tu
     Raises `UsageError` when no such run can be gone on with.
     """
     home = find_repository(Path.cwd()).home
-    asyncio.run(_news(config, run))
+    asyncio.run(_news(config))
     store = SqliteStore(home / "journal.db", read_only=True)
     try:
         past = choose(store, LocalLocks(home / "locks"), run)

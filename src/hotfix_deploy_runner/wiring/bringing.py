@@ -1,11 +1,13 @@
 """Having here what the team knows of runs: this clone's journal follows the team's."""
 
+import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..core.ending import ExitCode
 from ..core.events import AnyEvent, to_json
+from ..core.instant import Seconds
 from ..journal.file import JournalFile
 from ..journal.prune import forget
 from ..journal.rows import RunId
@@ -42,6 +44,14 @@ async def bring_news(commons: Commons, project: Project) -> None:
     for run in (await commons.runs())[:NEWEST]:
         if run not in over:
             await bring(commons, project, run)
+
+
+async def bring_news_within(project: Project, seconds: Seconds) -> None:
+    """As `bring_news`, from where the team shares, if anywhere. Raises `TimeoutError` besides."""
+    async with asyncio.timeout(seconds):
+        commons = await project.commons()
+        if commons is not None:
+            await bring_news(commons, project)
 
 
 def is_driven_here(project: Project, run: RunId) -> bool:

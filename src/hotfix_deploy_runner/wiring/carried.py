@@ -23,6 +23,10 @@ class Carried:
             fresh.write_bytes(msgspec.json.encode({**self.known(), run: last}))
             fresh.replace(self._path)
 
+    def owe(self, run: RunId) -> None:
+        """The run is the team's to know: as long as nothing of it has arrived, all of it is owed."""
+        self.note(run, self.known().get(run, 0))
+
     def known(self) -> dict[RunId, int]:
         """By run, the number of its last event that the team has."""
         try:

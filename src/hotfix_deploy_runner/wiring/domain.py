@@ -38,7 +38,7 @@ async def claim(project: Project, environments: Sequence[Environment]) -> None:
 
 
 def _compare(project: Project, environment: Environment, seen: Seen) -> None:
-    record, ours = seen.record, "this machine" if project.place == "local" else _name(project)
+    record, ours = seen.record, project.place.name if isinstance(project.place, Database) else "this machine"
     if record.state == "elsewhere" and record.why == ours:
         return
     if record.state in ("held", "suspended", "frozen"):
@@ -50,7 +50,3 @@ def _compare(project: Project, environment: Environment, seen: Seen) -> None:
             detail="have all configurations name the same journal",
             next_step=f'to move it: hotfix-deploy-runner unlock --target {environment}, with journal = "git"',
         )
-
-
-def _name(project: Project) -> str:
-    return project.place.name if isinstance(project.place, Database) else ""

@@ -81,12 +81,8 @@ def refuse_what_was_left(project: Project, environment: Environment, run: str) -
 
 def left_touched(project: Project, run: str) -> Run | None:
     """The run, if it has changed what serves and has not come to an end."""
-    events = [event for _, event in project.store.events(run)]
-    if not events:
-        return None
-    state = fold(events)
-    open_ended = state.ending is None or state.ending.unfinished
-    return state if state.touched and open_ended else None
+    state = _without_an_end(project, run)
+    return state if state is not None and state.touched else None
 
 
 def left_open(project: Project, run: str) -> Run | None:
@@ -94,15 +90,18 @@ def left_open(project: Project, run: str) -> Run | None:
 
     What it did in its last moments may not have been carried here.
     """
+    state = _without_an_end(project, run)
+    if state is None or state.touched or run in project.carried.known():
+        return state if state is not None and state.touched else None
+    tags = (p for p in state.steps.values() if p.step.does == "tag" and not p.step.args["candidate"])
+    return state if any(p.begun is not None for p in tags) else None
+
+
+def _without_an_end(project: Project, run: str) -> Run | None:
+    """The run, if the journal knows it and it has not come to an end."""
     events = [event for _, event in project.store.events(run)]
-    if not events or run in project.carried.known():
-        return left_touched(project, run)
-    state = fold(events)
-    over = state.ending is not None and not state.ending.unfinished
-    tagged = any(
-        p.begun is not None and p.step.does == "tag" and not p.step.args["candidate"] for p in state.steps.values()
-    )
-    return state if not over and (tagged or state.touched) else None
+    state = fold(events) if events else None
+    return state if state is not None and (state.ending is None or state.ending.unfinished) else None
 
 
 def _not_taken_up(project: Project, held: Held) -> Run | None:

@@ -58,13 +58,13 @@ class Held:
         *,
         offline: bool = False,
     ) -> None:
-        self.lease, self.commons, self.taken = lease, commons, dict(hold.taken) if hold else {}
+        self.lease, self.commons = lease, commons
         self.lost: Callable[[str], None] = lambda why: None
         """Is told when somebody else has taken the team's lock."""
         self._project, self._hold = project, hold
         self.courier = self._courier(commons, hold) if commons and hold else None
         if self.courier is not None or offline:
-            project.carried.note(lease.run, project.carried.known().get(lease.run, 0))
+            project.carried.owe(lease.run)
         if self.courier is not None:
             self.courier.begin()
 
@@ -76,7 +76,7 @@ class Held:
     @property
     def taken_from(self) -> tuple[tuple[Environment, RunId], ...]:
         """The environments whose runs had not let go, with these; the one nearest to the customers first."""
-        there = {one: record.run for one, record in self.taken.items() if record.state in ("held", "suspended")}
+        there = self._hold.taken_from if self._hold is not None else {}
         pairs = [(e, run) for e in reversed(self.lease.environments) for run in (self.lease.taken.get(e), there.get(e))]
         return tuple(dict.fromkeys((e, run) for e, run in pairs if run and run != self.lease.run))
 
@@ -180,7 +180,7 @@ async def take(
         )
     except Unreachable as error:
         # It may have been taken all the same: `reconcile` is to know whose it is.
-        project.carried.note(run, project.carried.known().get(run, 0))
+        project.carried.owe(run)
         error.next_step = "the same command again, or with --offline: under this machine's lock alone"
         raise
     try:

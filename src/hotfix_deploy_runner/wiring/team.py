@@ -96,9 +96,10 @@ async def reconcile(project: Project) -> list[Line]:
     """
     commons = await the_commons(project)
     lines: list[Line] = []
+    locks = await commons.look()
     for run in owed(project):
         try:
-            lines += await _carry(commons, project, run)
+            lines += await _carry(commons, project, run, only=_in_other_hands(locks, project, run))
         except Unreachable:
             raise
         except HotfixError as error:
@@ -115,10 +116,13 @@ def owed(project: Project) -> list[RunId]:
     return [row.run for row in rows if not is_driven_here(project, row.run)]
 
 
-async def _carry(commons: Commons, project: Project, run: RunId) -> list[Line]:
-    """The run's events that are missing there. What was recorded after somebody else had taken it up is not the run."""
+async def _carry(commons: Commons, project: Project, run: RunId, *, only: bool) -> list[Line]:
+    """The run's events that are missing there; `only` as in `bring`.
+
+    What was recorded after somebody else had taken it up is not the run.
+    """
     known = project.store.events(run)
-    there = await bring(commons, project, run, only=await _in_other_hands(commons, project, run))
+    there = await bring(commons, project, run, only=only)
     ours = project.store.events(run)
     lines = [_put_aside(project, run)] if ours[: len(known)] != known else []
     events = tuple(Numbered(seq, event) for seq, event in ours if seq > there)
@@ -135,11 +139,11 @@ def _put_aside(project: Project, run: RunId) -> Line:
     return Line(Status.WARN, f"Run {run}: somebody else has gone on with it", where)
 
 
-async def _in_other_hands(commons: Commons, project: Project, run: RunId) -> bool:
+def _in_other_hands(locks: Mapping[Environment, Seen], project: Project, run: RunId) -> bool:
     """Whether the run's lock was taken since it was held here: its fence is above every one that was given here."""
     return any(
         seen.record.run == run and seen.record.state != "free" and seen.record.fence > project.locks.fence(one)
-        for one, seen in (await commons.look()).items()
+        for one, seen in locks.items()
     )
 
 

@@ -1,7 +1,7 @@
 """Commits of our own making that carry data, on no branch and with no checkout: a lock, a run's events."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -67,12 +67,13 @@ class Objects(Remotes):
         asked = ("grep", "--no-color", "--text", "-h", "-e", "", commit, "--", f"{folder}/")
         return (await self._call.text(*asked, what=f"read {folder}")).split("\n")
 
-    async def has(self, commit: Commit) -> bool:
-        """Whether the commit is here."""
-        done = await self._call.run(
-            "cat-file", "-e", f"{commit}^{{commit}}", what="look", accept=frozenset({0, 1, 128})
-        )
-        return done.exit_code == 0
+    async def missing(self, commits: Collection[Commit]) -> frozenset[Commit]:
+        """Which of these are not here."""
+        if not commits:
+            return frozenset()
+        given = "".join(f"{commit}\n" for commit in commits).encode()
+        done = await self._call.run("cat-file", "--batch-check", what="look for commits", given=given)
+        return frozenset(line.partition(" ")[0] for line in done.output.splitlines() if line.endswith(" missing"))
 
     async def known_remote(self) -> bool:
         """Whether git knows a remote of this name."""

@@ -76,13 +76,6 @@ class Remotes(Refs):
         words = f"git could not {what}" + (f": {self._call.redact(reasons)}" if reasons else "")
         return (GitRefused if rejected else GitFailed)(words, detail=self._call.last_words(done))
 
-    async def delete_remote_branch(self, name: str, expected: Commit) -> None:
-        """Delete a branch on the remote that is still at `expected`. Nothing to do when there is none."""
-        if await self.remote_branch(name) is None:
-            return
-        ref = f"refs/heads/{name}"
-        await self.push([f":{ref}"], leases={ref: expected})
-
     async def _fetch(self, tags: str, refspec: str, accept: frozenset[int] = frozenset({0})) -> tuple[str, ...]:
         """Git's last lines when it ended with anything but 0."""
         still = ("--no-prune", "--no-prune-tags", "--no-recurse-submodules", "--no-auto-maintenance")

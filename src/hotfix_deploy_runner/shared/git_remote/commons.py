@@ -48,10 +48,7 @@ class GitCommons:
     async def look(self, environments: Collection[Environment] | None = None) -> dict[Environment, Seen]:
         """See `Commons.look`."""
         wanted = None if environments is None else [self._names.lock(one) for one in environments]
-        while True:
-            refs = await self._refs(*([self._names.locks] if wanted is None else wanted))
-            if await self._here(refs):
-                break
+        refs = await self._brought(*([self._names.locks] if wanted is None else wanted))
         seen = {
             self._names.environment(ref): Seen(commit, await self._lock(ref, commit)) for ref, commit in refs.items()
         }
@@ -98,10 +95,7 @@ class GitCommons:
     async def events(self, run: RunId, after: int = 0) -> list[Numbered]:
         """See `Commons.events`."""
         ref = self._names.run(run)
-        while True:
-            refs = await self._refs(ref)
-            if await self._here(refs):
-                break
+        refs = await self._brought(ref)
         if ref not in refs:
             return []
         return [one for one in numbered(await self._git.lines(refs[ref], FOLDER), run) if one.seq > after]
@@ -150,9 +144,16 @@ class GitCommons:
             raise LockLost(f"{other} on {self._remote} has been changed by somebody else", detail=error.detail)
         return False
 
+    async def _brought(self, *patterns: str) -> dict[str, Commit]:
+        """The refs like these as they are now, their commits here: asked again while the remote changes meanwhile."""
+        while True:
+            refs = await self._refs(*patterns)
+            if await self._here(refs):
+                return refs
+
     async def _here(self, refs: Mapping[str, Commit]) -> bool:
         """Have these commits here. False when the remote has others by now."""
-        missing = [ref for ref, commit in refs.items() if not await self._git.has(commit)]
+        missing = await self._missing(refs)
         try:
             await self._git.bring(missing)
         except GitFailed as error:
@@ -160,10 +161,12 @@ class GitCommons:
             if all(now.get(ref) == refs[ref] for ref in missing):
                 raise self._silent(error) from error
             return False
-        for ref in missing:
-            if not await self._git.has(refs[ref]):
-                return False
-        return True
+        return not await self._missing({ref: refs[ref] for ref in missing})
+
+    async def _missing(self, refs: Mapping[str, Commit]) -> list[str]:
+        """Those whose commit is not here."""
+        absent = await self._git.missing(refs.values())
+        return [ref for ref, commit in refs.items() if commit in absent]
 
     async def _refs(self, *patterns: str) -> dict[str, Commit]:
         try:
