@@ -246,6 +246,21 @@ def test_a_way_back_does_not_wait_for_a_silent_team(
     assert "under this machine's lock alone: the shared place does not answer" in said
 
 
+def test_a_way_back_does_not_ask_again_who_has_just_not_answered(
+    clone: Clone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def tell() -> None:
+        clone.project.team_is_silent = True
+        clone.commons.hangs = True
+        held = await take_for_the_way_back(clone.project, ("production",), RUN, "rollback", takeover=True)
+        assert held.courier is None and clone.commons.tried == 0
+        assert clone.here("production") == ("held", RUN) and clone.carried.known() == {RUN: 0}
+        await held.let_go()
+
+    story(tell)
+    assert "under this machine's lock alone: it was asked just now" in capsys.readouterr().err
+
+
 def test_a_deploy_waits_for_the_team_and_says_how_to_go_without(clone: Clone) -> None:
     clone.commons.unreachable = True
 

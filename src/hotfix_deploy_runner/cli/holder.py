@@ -44,15 +44,18 @@ class Driver(NamedTuple):
 async def living_driver(project: Project, target: str) -> Driver | None:
     """Who drives a run on `target` now; None where nobody does, or what did has ended.
 
-    The events of another clone's run are brought here.
+    The events of another clone's run are brought here. A place that does not answer is noted, and not asked.
     """
     holder = project.locks.holder(target)
     if holder is not None and holder.alive and holder.state == "held":
         return Driver(holder.run, str(holder))
+    if project.team_is_silent:
+        return None
     try:
         async with asyncio.timeout(LOCK_WITHIN):
             return await _elsewhere(project, target)
     except (Unreachable, TimeoutError):
+        project.team_is_silent = True
         click.echo("Warning: who else may hold it could not be asked: the team's place does not answer", err=True)
         return None
 

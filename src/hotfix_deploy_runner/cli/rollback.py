@@ -51,7 +51,7 @@ async def _bring_back(project: Project, request: Request, shown: ClosableView) -
     asked = await _through_the_holder(project, request, shown)
     if asked is not None:
         return asked
-    if not request.version:
+    if not request.version and not project.team_is_silent:
         await _what_was_good(project)
     return await rollback(project, request, project.policy, [shown])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from ..doors.repository import find_repository
-from ..errors import HotfixError
+from ..errors import HotfixError, Unreachable
 from ..journal.sqlite import SqliteStore
 from ..lock.local import LocalLocks
 from ..wiring.bringing import bring_news_within
@@ -19,8 +19,11 @@ NEWS_WITHIN = 15.0
 """Seconds for asking the team of its runs."""
 
 
-async def _news(config: Path | None) -> None:
-    """Have here what other clones have recorded. Where the team cannot be asked, what is known here must do."""
+async def _news(config: Path | None) -> bool:
+    """Have here what other clones have recorded. Where the team cannot be asked, what is known here must do.
+
+    False when it does not answer.
+    """
     try:
         project = open_project(config)
         try:
@@ -30,6 +33,8 @@ async def _news(config: Path | None) -> None:
     except (HotfixError, TimeoutError) as error:
         why = error.message if isinstance(error, HotfixError) else f"no answer within {NEWS_WITHIN:g} s"
         click.echo(f"Warning: other clones' runs may be missing here: {why}", err=True)
+        return not isinstance(error, Unreachable | TimeoutError)
+    return True
 
 
 def open_left(run: str, config: Path | None, notify: tuple[str, ...] = ()) -> tuple[Project, Past]:
@@ -38,7 +43,7 @@ def open_left(run: str, config: Path | None, notify: tuple[str, ...] = ()) -> tu
     Raises `UsageError` when no such run can be gone on with.
     """
     home = find_repository(Path.cwd()).home
-    asyncio.run(_news(config))
+    answers = asyncio.run(_news(config))
     store = SqliteStore(home / "journal.db", read_only=True)
     try:
         past = choose(store, LocalLocks(home / "locks"), run)
@@ -48,5 +53,6 @@ def open_left(run: str, config: Path | None, notify: tuple[str, ...] = ()) -> tu
     flags = {**started.flags, **({"notify": list(notify)} if notify else {})}
     known = Path(started.config) if started.config and Path(started.config).exists() else None
     project = open_project(config or known, flags, not_before=past.run.latest)
+    project.team_is_silent = not answers
     click.echo(f"Run {past.run.id}: {past.run.facts.version} for {past.run.request.target}", err=True)
     return project, past

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from .baseline import CREDIBLE
 from .events import AnyEvent, CourseChanged, ReadingMissed, ReadingTaken, RunStarted, VerdictReached
 from .evidence import upper_bound
 from .fleet import Fleet, Instance, State
@@ -20,9 +21,6 @@ from .series import Series, series_of
 from .step import Course
 from .verdict import Kind, Verdict
 from .watch import Watch
-
-CREDIBLE = 0.05
-"""The level of the bound that is told ("at 95 %")."""
 
 
 class Moment(msgspec.Struct, frozen=True):

@@ -37,6 +37,10 @@ class Tally(msgspec.Struct, frozen=True, array_like=True):
         """The lowest rate it leaves credible at `level`; 0 without requests."""
         return lower_bound(self.events / dispersion, self.requests / dispersion, level)
 
+    def too_few_for(self, limit: float) -> bool:
+        """Whether so many requests tell nothing: not even without one event could they exclude a rate of `limit`."""
+        return Tally(self.requests).upper(CREDIBLE) > limit
+
 
 class Baseline(msgspec.Struct, frozen=True):
     """The old instances' record: what a rollback would bring back.

@@ -105,8 +105,8 @@ class Findings(msgspec.Struct, frozen=True):
 
     @property
     def quiet(self) -> bool:
-        """Whether there were too few requests to tell: not even without one error could they exclude the limit."""
-        return Tally(self.errors.new.requests).upper(CREDIBLE) > self.limit
+        """Whether there were too few requests to tell."""
+        return self.errors.new.too_few_for(self.limit)
 
     @property
     def p99(self) -> Seconds | None:

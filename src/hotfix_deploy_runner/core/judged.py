@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from . import wording
-from .baseline import CREDIBLE, Tally
 from .findings import Findings
 from .further import One
 from .policy import FurtherLimit
@@ -102,7 +101,7 @@ def _standing(one: One) -> Standing:
         return Standing.BREACHED
     if over and errors.worse:
         return Standing.OVER
-    if Tally(errors.new.requests).upper(CREDIBLE) > limit:
+    if errors.new.too_few_for(limit):
         return Standing.QUIET
     if over:
         return Standing.AS_BEFORE if (one.part.baseline.total.rate or 0.0) > limit else Standing.DOUBTFUL

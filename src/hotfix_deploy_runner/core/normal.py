@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from .analysis import CREDIBLE, moment
+from .analysis import moment
+from .baseline import CREDIBLE
 from .fleet import Fleet
 from .policy import Watching
 from .reading import Reading

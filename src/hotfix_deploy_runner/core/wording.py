@@ -144,8 +144,7 @@ def figures(found: Findings) -> dict[str, Any]:
         "alpha": found.limits.alpha,
         "watched": found.watched,
         "silence": found.silence,
-        "requests": found.errors.new.requests,
-        "errors": found.errors.new.events,
+        **figures_of(found.whole),
         "unnoticed": found.unnoticed,
         "error_rate_upper": found.errors.new.upper(CREDIBLE),
         "baseline_requests": found.baseline.total.requests,
@@ -154,10 +153,6 @@ def figures(found: Findings) -> dict[str, Any]:
         "overdispersion": max(found.baseline.dispersion, found.errors.uneven.dispersion),
         "baseline_small": found.small_baseline,
         "baseline_expired": found.whole.kept.expired,
-        "evidence_over": found.errors.over.log_evidence,
-        "needed_over": found.errors.over.needed,
-        "evidence_worse": found.errors.log_worse,
-        "needed_worse": found.errors.beside.needed,
         "slow_edge": found.edge,
         "slow_requests": found.slow.new.events,
         "latency_requests": found.slow.new.requests,
@@ -173,7 +168,7 @@ def figures(found: Findings) -> dict[str, Any]:
 
 
 def figures_of(part: Part) -> dict[str, Any]:
-    """Those of one part: of a platform, or of a further metric, whose errors are the bad ones."""
+    """Those of one part: of everything, of a platform, or of a further metric, whose errors are the bad ones."""
     return {
         "requests": part.errors.new.requests,
         "errors": part.errors.new.events,

@@ -74,6 +74,8 @@ class Project:
         self.operator = operator()
         self.host = socket.gethostname()
         self._commons: tuple[Commons | None] | None = None
+        self.team_is_silent = False
+        """Whether the place that the team shares was asked by this command, and has not answered in time."""
 
     @property
     def children(self) -> Path:

@@ -203,14 +203,16 @@ async def take_for_the_way_back(
     takeover: bool = False,
     insist: bool = False,
 ) -> Held:
-    """As `take`. Where the team's place is silent, without it: a rollback does not wait."""
-    try:
-        async with asyncio.timeout(BACK_WAITS):
-            return await take(project, environments, run, reason, takeover=takeover, insist=insist)
-    except (Unreachable, TimeoutError) as error:
-        why = error.message if isinstance(error, Unreachable) else f"no answer within {BACK_WAITS:g} s"
-        print(f"Warning: rolling back under this machine's lock alone: {why}", file=sys.stderr)
-        return await take(project, environments, run, reason, takeover=takeover, insist=insist, offline=True)
+    """As `take`. Where the team's place is silent, without it: a rollback does not wait, and for none twice."""
+    why = "it was asked just now, and does not answer"
+    if not project.team_is_silent:
+        try:
+            async with asyncio.timeout(BACK_WAITS):
+                return await take(project, environments, run, reason, takeover=takeover, insist=insist)
+        except (Unreachable, TimeoutError) as error:
+            why = error.message if isinstance(error, Unreachable) else f"no answer within {BACK_WAITS:g} s"
+    print(f"Warning: rolling back under this machine's lock alone: {why}", file=sys.stderr)
+    return await take(project, environments, run, reason, takeover=takeover, insist=insist, offline=True)
 
 
 async def give_back(commons: Commons, hold: Hold) -> None:
